@@ -1,0 +1,1 @@
+"""End-to-end: the cluster bring-up program, the tests against it and the benchmarks."""

@@ -1,0 +1,88 @@
+"""The container engine's client: finding one that works, and the few things we ask of it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from e2e.cluster import shell
+from e2e.cluster.shell import CommandFailed, Problem
+
+PROBE_TIMEOUT = 20.0
+PULL_TIMEOUT = 600.0
+BUILDKIT = {"DOCKER_BUILDKIT": "1"}
+
+
+@dataclass(frozen=True)
+class Docker:
+    """A docker client that was seen to work: `program` is its path."""
+
+    program: str
+
+    def run(self, *args: str, timeout: float | None = None, stdin: str | IO[bytes] | None = None) -> str:
+        """`docker <args>`; returns its standard output. Raises CommandFailed or Problem."""
+        return shell.run([self.program, *args], timeout=timeout, stdin=stdin)
+
+    def build(self, *args: str, log: Path, cwd: Path | None = None) -> None:
+        """`docker build <args>` by BuildKit; what it writes goes to `log`. Raises CommandFailed."""
+        shell.run([self.program, "build", "--progress=plain", *args], env=BUILDKIT, log=log, cwd=cwd)
+
+    def image_id(self, reference: str) -> str | None:
+        """The id of a local image, or None where there is none of that name."""
+        try:
+            return self.run("image", "inspect", "--format", "{{.Id}}", reference).strip()
+        except CommandFailed:
+            return None
+
+    def pull(self, reference: str) -> bool:
+        """Pull an image; whether it is there now."""
+        return shell.succeeds([self.program, "pull", "--quiet", reference], timeout=PULL_TIMEOUT)
+
+    def container_state(self, name: str) -> str | None:
+        """`running`, `exited`, …, or None where no container has that name."""
+        try:
+            return self.run("container", "inspect", "--format", "{{.State.Status}}", name).strip()
+        except CommandFailed:
+            return None
+
+    def path(self) -> str:
+        """A PATH on which `docker` is this client, for programs that call it themselves."""
+        return f"{Path(self.program).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+
+
+def clients(path: str | None = None) -> list[str]:
+    """Every docker client on the PATH, in its order and once each."""
+    folders = (path or os.environ.get("PATH", os.defpath)).split(os.pathsep)
+    found = [Path(folder) / "docker" for folder in folders if folder]
+    usable = [program for program in found if program.is_file() and os.access(program, os.X_OK)]
+    return [str(program) for program in {program.resolve(): program for program in reversed(usable)}.values()][::-1]
+
+
+def builds(program: str) -> bool:
+    """Whether a client drives BuildKit with the engine that runs: newer ones need the buildx plugin for it."""
+    probe = shell.environment(BUILDKIT)
+    try:
+        shell.run(
+            [program, "build", "--quiet", "-"], env=probe, stdin="FROM scratch\nLABEL probe=1\n",
+            timeout=PROBE_TIMEOUT,
+        )
+    except Problem:
+        return False
+    return True
+
+
+def choose() -> Docker:
+    """The first client on the PATH that builds images. The engine must be running.
+
+    Raises Problem where no client does.
+    """
+    candidates = clients()
+    for program in candidates:
+        if builds(program):
+            return Docker(program)
+    raise Problem(
+        f"no docker client builds images with BuildKit (tried {', '.join(candidates) or 'none'}): "
+        "install the buildx plugin, or docker.io from Debian or Ubuntu"
+    )
