@@ -1,0 +1,84 @@
+# Everything a user types. Each target mends what is missing before it runs, so any of them can be the first.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/.venv/bin:$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/shopkeeper/bin:$(PATH)
+
+VENV := .venv/ready
+CLUSTER_PROGRAM := python3 -m e2e.cluster
+LOCK := uv pip compile --quiet --no-config --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: up
+up: ## from a bare machine to a running shop: tools, cluster, images, operator, the sample Shop
+	@$(CLUSTER_PROGRAM) up
+
+.PHONY: down
+down: ## remove the cluster and all that `up` started
+	@$(CLUSTER_PROGRAM) down
+
+.PHONY: cluster
+cluster: ## make (or mend) the kind cluster; CLUSTER=<kube context> names another
+	@$(CLUSTER_PROGRAM) cluster
+
+.PHONY: images
+images: ## build the images and load them into the cluster
+	@$(CLUSTER_PROGRAM) images
+
+.PHONY: test
+test: ## run all tests: lint, unit, integration, end to end
+	@$(MAKE) --no-print-directory lint test-unit test-integration test-e2e
+
+.PHONY: test-unit
+test-unit: $(VENV) ## run the tests that need nothing but Python
+	@pytest -q -m "not integration and not e2e"
+
+.PHONY: test-integration
+test-integration: $(VENV) ## run the services' tests against a real PostgreSQL
+	@python3 -m e2e.postgres pytest -q -m integration
+
+.PHONY: test-e2e
+test-e2e: $(VENV) ## run the end-to-end tests on the cluster, through the gateway
+	@$(CLUSTER_PROGRAM) cluster
+	@$(CLUSTER_PROGRAM) images
+	@pytest -q -m e2e
+
+.PHONY: lint
+lint: $(VENV) charts ## check style, types, imports, charts, Dockerfiles, workflows, generated files
+	ruff check .
+	ruff format --check .
+	mypy services/shopkit services/users services/products services/inventory services/orders services/payments operator charts e2e
+	lint-imports
+	yamllint -s .github docs/examples
+	zizmor --quiet --offline .github/workflows
+	hadolint --config images/.hadolint.yaml images/*/Dockerfile
+	git ls-files '*.sh' .ci/run | xargs shellcheck
+
+.PHONY: charts
+charts: ## fetch the charts' dependencies (they are in this repository)
+	@$(CLUSTER_PROGRAM) charts
+
+.PHONY: generate
+generate: $(VENV) ## write again what is made from code: OpenAPI files, CRD, chart schemas, tables
+
+.PHONY: format
+format: $(VENV) ## format the Python code
+	ruff format .
+	ruff check --fix .
+
+.PHONY: lock
+lock: $(VENV) ## lock the requirements anew
+	$(LOCK) services/requirements.in -o services/requirements.txt
+	$(LOCK) operator/requirements.in -o operator/requirements.txt
+	$(LOCK) images/gateway/requirements.in -o images/gateway/requirements.txt
+	$(LOCK) e2e/requirements.in -o e2e/requirements.txt
+
+$(VENV): e2e/requirements.txt
+	@python3 -c 'import ensurepip' 2>/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq python3-venv; } \
+	  || { echo "Python's venv module is missing: install the package python3-venv." >&2; exit 1; }
+	@echo "Installing the development requirements into .venv"
+	@python3 -m venv --clear .venv && .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r e2e/requirements.txt
+	@touch $@

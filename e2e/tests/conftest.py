@@ -1,0 +1,70 @@
+"""Shops for the end-to-end tests; a namespace for each module, with the restricted Pod Security level enforced."""
+
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from e2e.support.kubectl import Kubectl
+from e2e.support.shop import Shop
+from e2e.support.shopper import Shopper
+
+OPERATOR_NAMESPACE = "shopkeeper-system"
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Kubectl:
+    """Return kubectl for the cluster under test, with the operator installed."""
+    kubectl = Kubectl()
+    kubectl("get", "customresourcedefinition", "shops.shopkeeper.dev")
+    return kubectl
+
+
+@pytest.fixture(scope="session")
+def operator(cluster: Kubectl) -> Kubectl:
+    """Return kubectl for the operator's namespace."""
+    return cluster.within(OPERATOR_NAMESPACE)
+
+
+@pytest.fixture(scope="module")
+def namespace(cluster: Kubectl, request: pytest.FixtureRequest) -> Iterator[Kubectl]:
+    """Return kubectl for a new namespace, deleted with all its Shops after the module's tests."""
+    module = request.module.__name__.rpartition(".")[2].removeprefix("test_").replace("_", "-")
+    name = f"e2e-{module}-{uuid.uuid4().hex[:6]}"
+    cluster.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {"name": name, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
+        }
+    )
+    yield cluster.within(name)
+    cluster("delete", "namespace", name, "--timeout=120s", timeout=150)
+
+
+@pytest.fixture(scope="module")
+def make_shop(namespace: Kubectl) -> Callable[[str], Shop]:
+    """Return a function that names a Shop of this module's namespace."""
+    return lambda name: Shop(name, namespace)
+
+
+@pytest.fixture(scope="module")
+def shop(make_shop: Callable[[str], Shop]) -> Shop:
+    """Return a Ready Shop with an empty spec."""
+    shop = make_shop("demo")
+    shop.apply()
+    shop.wait_ready()
+    return shop
+
+
+@pytest.fixture(scope="module")
+def anyone(shop: Shop) -> Iterator[Shopper]:
+    """Return a client of the Shop's gateway that is not logged in."""
+    with shop.gateway() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def admin(shop: Shop, anyone: Shopper) -> Shopper:
+    """Return the Shop's administrator."""
+    return shop.admin(anyone)
