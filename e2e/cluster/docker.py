@@ -57,7 +57,9 @@ def clients(path: str | None = None) -> list[str]:
     folders = (path or os.environ.get("PATH", os.defpath)).split(os.pathsep)
     found = [Path(folder) / "docker" for folder in folders if folder]
     usable = [program for program in found if program.is_file() and os.access(program, os.X_OK)]
-    return [str(program) for program in {program.resolve(): program for program in reversed(usable)}.values()][::-1]
+    return [
+        str(program) for program in {program.resolve(): program for program in reversed(usable)}.values()
+    ][::-1]
 
 
 def builds(program: str) -> bool:
@@ -65,7 +67,9 @@ def builds(program: str) -> bool:
     probe = shell.environment(BUILDKIT)
     try:
         shell.run(
-            [program, "build", "--quiet", "-"], env=probe, stdin="FROM scratch\nLABEL probe=1\n",
+            [program, "build", "--quiet", "-"],
+            env=probe,
+            stdin="FROM scratch\nLABEL probe=1\n",
             timeout=PROBE_TIMEOUT,
         )
     except Problem:

@@ -34,13 +34,17 @@ def ensure(paths: Paths, progress: Progress) -> Docker:
 
 
 def _reachable() -> bool:
-    return any(shell.succeeds([program, "version"], timeout=docker.PROBE_TIMEOUT) for program in docker.clients())
+    return any(
+        shell.succeeds([program, "version"], timeout=docker.PROBE_TIMEOUT) for program in docker.clients()
+    )
 
 
 def _mend(paths: Paths, progress: Progress) -> None:
     refusal = _refusal()
     if os.environ.get("DOCKER_HOST"):
-        raise Problem(f"no container engine answers at DOCKER_HOST={os.environ['DOCKER_HOST']}: start it, or unset it")
+        raise Problem(
+            f"no container engine answers at DOCKER_HOST={os.environ['DOCKER_HOST']}: start it, or unset it"
+        )
     if os.geteuid() != 0:
         raise Problem(explain_unprivileged(refusal, SOCKET.exists()))
     if shutil.which("dockerd") is None or shutil.which("docker") is None:
@@ -70,7 +74,9 @@ def explain_unprivileged(refusal: str, socket_exists: bool) -> str:
             "(`sudo usermod -aG docker $USER`, then log in again), or run this as root"
         )
     if refusal or socket_exists:
-        return "the Docker engine does not answer: start it (`sudo systemctl start docker`), or run this as root"
+        return (
+            "the Docker engine does not answer: start it (`sudo systemctl start docker`), or run this as root"
+        )
     return "Docker is not installed: install it (`sudo apt-get install docker.io`), or run this as root"
 
 
@@ -82,7 +88,9 @@ def _start(paths: Paths) -> None:
     command = ["dockerd", "--pidfile", str(_pid_file(paths)), *_runtime(paths)]
     paths.logs.mkdir(parents=True, exist_ok=True)
     with _log(paths).open("ab") as log:
-        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True)
+        subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True
+        )
 
 
 def _runtime(paths: Paths) -> list[str]:
@@ -110,7 +118,9 @@ def _wait(paths: Paths, step: Step) -> None:
         if time.monotonic() > deadline:
             log = _log(paths)
             words = last_words(log.read_text(errors="replace")) if log.exists() else ""
-            raise Problem(f"the Docker engine did not start within {START_SECONDS:.0f} s (log: {log}):\n{words}")
+            raise Problem(
+                f"the Docker engine did not start within {START_SECONDS:.0f} s (log: {log}):\n{words}"
+            )
         step.update("waiting for it to answer")
         time.sleep(0.3)
 
@@ -125,7 +135,9 @@ def stop(paths: Paths, progress: Progress) -> None:
         deadline = time.monotonic() + STOP_SECONDS
         while _alive(paths) is not None:
             if time.monotonic() > deadline:
-                raise Problem(f"dockerd (process {pid}) did not stop within {STOP_SECONDS:.0f} s: see {_log(paths)}")
+                raise Problem(
+                    f"dockerd (process {pid}) did not stop within {STOP_SECONDS:.0f} s: see {_log(paths)}"
+                )
             time.sleep(0.2)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -57,8 +58,14 @@ def run(
         if log is not None:
             return _run_logged(args, environment(env), cwd, source, text, timeout, log)
         done = subprocess.run(
-            args, env=environment(env), cwd=cwd, stdin=source, input=text.encode() if text is not None else None,
-            capture_output=True, timeout=timeout, check=False,
+            args,
+            env=environment(env),
+            cwd=cwd,
+            stdin=source,
+            input=text.encode() if text is not None else None,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
         )
     except FileNotFoundError as error:
         raise Problem(f"`{args[0]}` was not found: install it or put it on the PATH") from error
@@ -83,13 +90,51 @@ def _run_logged(
     with log.open("ab") as sink:
         start = sink.tell()
         done = subprocess.run(
-            args, env=env, cwd=cwd, stdin=source, input=text.encode() if text is not None else None,
-            stdout=sink, stderr=subprocess.STDOUT, timeout=timeout, check=False,
+            args,
+            env=env,
+            cwd=cwd,
+            stdin=source,
+            input=text.encode() if text is not None else None,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            timeout=timeout,
+            check=False,
         )
     output = log.read_bytes()[start:].decode(errors="replace")
     if done.returncode != 0:
         raise CommandFailed(args, done.returncode, f"{output}\n(all of it: {log})")
     return output
+
+
+def follow(
+    args: Sequence[str],
+    on_line: Callable[[str], None],
+    *,
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> None:
+    """Run a program and hand every line that it writes to `on_line` as it comes; all of it goes to `log` too.
+
+    Raises CommandFailed when the exit code is not 0, Problem when the program is missing.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    lines: deque[str] = deque(maxlen=LAST_WORDS_LINES)
+    try:
+        process = subprocess.Popen(
+            args, env=environment(env), cwd=cwd, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+        )
+    except FileNotFoundError as error:
+        raise Problem(f"`{args[0]}` was not found: install it or put it on the PATH") from error
+    with process, log.open("a") as sink:
+        assert process.stdout is not None
+        for line in process.stdout:
+            sink.write(line)
+            lines.append(line)
+            on_line(line.rstrip())
+    if process.returncode != 0:
+        raise CommandFailed(args, process.returncode, "".join(lines) + f"(all of it: {log})")
 
 
 def succeeds(args: Sequence[str], *, env: Mapping[str, str] | None = None, timeout: float = 20) -> bool:
