@@ -7,3 +7,8 @@ if sys.argv[1] == "engine":
     print(engine.ensure(p, Progress()))
 if sys.argv[1] == "tools":
     Tools(p, Progress()).ensure(sys.argv[2:] or CLIENTS)
+if sys.argv[1] == "bases":
+    from e2e.cluster.bases import Bases
+    from e2e.cluster.registry import Registry
+    pr=Progress(); d=engine.ensure(p, pr)
+    Bases(d, Registry(d, pr), p, pr).ensure(sys.argv[2:])

@@ -28,6 +28,11 @@ class Paths:
         return self.cache / "logs"
 
     @property
+    def scratch(self) -> Path:
+        """What a run needs only for itself; emptied when the next one starts."""
+        return self.cache / "tmp"
+
+    @property
     def run(self) -> Path:
         """Process ids and files of programs that we started."""
         return self.cache / "run"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import IO
 
 LAST_WORDS_LINES = 15
+# A long program must not outlive this one when it is killed: the next run would meet it.
+TIED = ("setpriv", "--pdeathsig", "KILL", "--") if shutil.which("setpriv") else ()
 
 
 class Problem(Exception):
@@ -122,7 +125,7 @@ def follow(
     lines: deque[str] = deque(maxlen=LAST_WORDS_LINES)
     try:
         process = subprocess.Popen(
-            args, env=environment(env), cwd=cwd, stdin=subprocess.DEVNULL,
+            [*TIED, *args], env=environment(env), cwd=cwd, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
         )
     except FileNotFoundError as error:
