@@ -1,0 +1,86 @@
+{{- define "gateway.configMap" -}}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  {{- include "service.metadata" (dict "ctx" . "wave" 10) | nindent 2 }}
+data:
+  envoy.yaml: |
+    {{- include "gateway.envoy" . | nindent 4 }}
+{{- end -}}
+
+{{- define "gateway.deployment" -}}
+{{- include "service.rollout" (dict
+  "ctx" . "wave" 60
+  "config" (include "gateway.envoy" .)
+  "pod" (include "gateway.pod" .)) }}
+{{- end -}}
+
+{{- define "gateway.pod" -}}
+{{- $values := .root.Values -}}
+terminationGracePeriodSeconds: {{ add (int $values.drainSeconds) 10 }}
+containers:
+  - name: gateway
+    {{- include "service.containerSettings" . | nindent 4 }}
+    command:
+      - envoy
+      - -c
+      - /etc/envoy/envoy.yaml
+      - --concurrency
+      - {{ int $values.concurrency | quote }}
+    ports:
+      - name: http
+        containerPort: 8080
+        protocol: TCP
+      - name: metrics
+        containerPort: 9090
+        protocol: TCP
+    startupProbe:
+      httpGet:
+        path: /ready
+        port: metrics
+      periodSeconds: 1
+      timeoutSeconds: 2
+      failureThreshold: 60
+    livenessProbe:
+      httpGet:
+        path: /livez
+        port: metrics
+      periodSeconds: 10
+      timeoutSeconds: 5
+      failureThreshold: 6
+    readinessProbe:
+      httpGet:
+        path: /ready
+        port: metrics
+      periodSeconds: 3
+      timeoutSeconds: 3
+      failureThreshold: 2
+    lifecycle:
+      preStop:
+        exec:
+          command:
+            - bash
+            - -c
+            - {{ include "gateway.drain" . | quote }}
+    resources:
+      {{- include "service.resources" $values.resources | trim | nindent 6 }}
+    volumeMounts:
+      - name: config
+        mountPath: /etc/envoy
+        readOnly: true
+      {{- include "service.tmpMount" . | nindent 6 }}
+volumes:
+  - name: config
+    configMap:
+      name: {{ include "service.fullname" . }}
+      defaultMode: 292 # 0444
+  {{- include "service.tmpVolume" . | nindent 2 }}
+{{- end -}}
+
+{{- /*
+Envoy ends at once on SIGTERM. Failing its health check before makes it unready and lets it close every connection
+after the answer under way, so that clients connect to another pod. The image has no HTTP client; bash speaks TCP.
+*/}}
+{{- define "gateway.drain" -}}
+exec 3<>/dev/tcp/127.0.0.1/9901 && printf 'POST /healthcheck/fail HTTP/1.1\r\nHost: admin\r\nContent-Length: 0\r\nConnection: close\r\n\r\n' >&3 && cat <&3 >/dev/null; sleep {{ int .root.Values.drainSeconds }}
+{{- end -}}

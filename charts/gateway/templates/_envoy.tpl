@@ -1,0 +1,108 @@
+{{- /*
+Envoy's configuration. Its parts: the public listener with its filters (_listener.tpl), routes (_routes.tpl), answers
+that Envoy itself gives (_problems.tpl), and the clusters, one for each service.
+*/}}
+{{- define "gateway.envoy" -}}
+node:
+  id: {{ include "service.fullname" . }}
+  cluster: {{ include "service.shop" .root }}
+# Reachable from inside the pod only, and not more of it than is needed there.
+admin:
+  address:
+    socket_address:
+      address: 127.0.0.1
+      port_value: 9901
+  allow_paths:
+    - exact: /ready
+    - prefix: /stats/prometheus
+    - exact: /healthcheck/fail
+static_resources:
+  listeners:
+    {{- include "gateway.publicListener" . | nindent 4 }}
+    {{- include "gateway.metricsListener" . | nindent 4 }}
+  clusters:
+    {{- range include "service.calls" . | fromYamlArray }}
+    {{- include "gateway.cluster" (dict "ctx" $ "service" .) | nindent 4 }}
+    {{- end }}
+    - name: admin
+      type: STATIC
+      connect_timeout: 1s
+      load_assignment:
+        cluster_name: admin
+        endpoints:
+          - lb_endpoints:
+              - endpoint:
+                  address:
+                    socket_address:
+                      address: 127.0.0.1
+                      port_value: 9901
+overload_manager:
+  {{- include "gateway.overload" . | nindent 2 }}
+{{- end -}}
+
+{{- define "gateway.cluster" -}}
+- name: {{ .service }}
+  type: STRICT_DNS
+  connect_timeout: 1s
+  dns_lookup_family: V4_PREFERRED
+  per_connection_buffer_limit_bytes: 32768
+  load_assignment:
+    cluster_name: {{ .service }}
+    endpoints:
+      - lb_endpoints:
+          - endpoint:
+              address:
+                socket_address:
+                  address: {{ include "service.shop" .ctx.root }}-{{ .service }}
+                  port_value: 80
+  circuit_breakers:
+    thresholds:
+      - max_connections: 512
+        max_pending_requests: 512
+        max_requests: 512
+        retry_budget:
+          budget_percent:
+            value: 20
+          min_retry_concurrency: 3
+  typed_extension_protocol_options:
+    envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+      "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+      explicit_http_config:
+        http_protocol_options: {}
+      # A connection stays with the pod that the Service chose for it. Short lives spread the load over new pods, and
+      # end before a pod that goes stops listening (its preStop lasts 5 s).
+      common_http_protocol_options:
+        idle_timeout: 3s
+        max_connection_duration: 4s
+{{- end -}}
+
+{{- /* Refuse new work rather than die of it. */}}
+{{- define "gateway.overload" -}}
+{{- $limits := .root.Values.limits -}}
+refresh_interval: 0.25s
+resource_monitors:
+  - name: envoy.resource_monitors.fixed_heap
+    typed_config:
+      "@type": type.googleapis.com/envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig
+      max_heap_size_bytes: {{ int64 $limits.heapBytes }}
+  - name: envoy.resource_monitors.global_downstream_max_connections
+    typed_config:
+      "@type": type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig
+      max_active_downstream_connections: {{ int64 $limits.connections }}
+actions:
+  - name: envoy.overload_actions.shrink_heap
+    triggers:
+      - name: envoy.resource_monitors.fixed_heap
+        threshold:
+          value: 0.85
+  - name: envoy.overload_actions.disable_http_keepalive
+    triggers:
+      - name: envoy.resource_monitors.fixed_heap
+        threshold:
+          value: 0.9
+  - name: envoy.overload_actions.stop_accepting_requests
+    triggers:
+      - name: envoy.resource_monitors.fixed_heap
+        threshold:
+          value: 0.95
+{{- end -}}

@@ -1,0 +1,54 @@
+{{- /*
+Names and labels. A context is (dict "root" $ "part" "users" "component" "service"): `part` is what comes after the
+shop's name in every name, and the value of app.kubernetes.io/name.
+*/}}
+
+{{- /* The shop's name: the release name unless global.shop says otherwise. Takes the root. */}}
+{{- define "service.shop" -}}
+{{- $shop := .Values.global.shop | default .Release.Name -}}
+{{- if or (gt (len $shop) 30) (not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $shop)) -}}
+{{- fail (printf "the shop name %q (release name or global.shop) must be 1 to 30 lower-case letters, digits and hyphens, start with a letter and not end with a hyphen, because Kubernetes names such as %s-inventory-migrate-0123abcd are made from it" $shop $shop) -}}
+{{- end -}}
+{{- $shop -}}
+{{- end -}}
+
+{{- define "service.fullname" -}}
+{{ include "service.shop" .root }}-{{ .part }}
+{{- end -}}
+
+{{- /* Selectors never change in the life of an object, so they hold what never changes. */}}
+{{- define "service.selectorLabels" -}}
+app.kubernetes.io/name: {{ .part }}
+app.kubernetes.io/instance: {{ include "service.shop" .root }}
+{{- end -}}
+
+{{- /* Labels of every object and pod. No chart version: a new chart alone must not restart pods. */}}
+{{- define "service.labels" -}}
+{{ include "service.selectorLabels" . }}
+app.kubernetes.io/part-of: shopkeeper
+app.kubernetes.io/component: {{ .component }}
+app.kubernetes.io/managed-by: {{ .root.Values.global.managedBy }}
+app.kubernetes.io/version: {{ include "service.version" . | quote }}
+{{- end -}}
+
+{{- /* Pod labels: the user's podLabels may add to ours but not replace them. */}}
+{{- define "service.podLabels" -}}
+{{- $labels := include "service.labels" . | fromYaml -}}
+{{- toYaml (merge $labels (.root.Values.podLabels | default dict)) -}}
+{{- end -}}
+
+{{- /*
+Metadata of an object. Takes (dict "ctx" <context> "wave" 10), optionally with "name" and "labels" (further labels).
+The wave is the order in which the operator applies objects; Helm ignores it.
+*/}}
+{{- define "service.metadata" -}}
+name: {{ .name | default (include "service.fullname" .ctx) }}
+namespace: {{ .ctx.root.Release.Namespace }}
+labels:
+  {{- include "service.labels" .ctx | nindent 2 }}
+  {{- with .labels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+annotations:
+  shopkeeper.dev/wave: {{ .wave | quote }}
+{{- end -}}
