@@ -26,6 +26,8 @@ END
 cat >"$folder/etc/apt/apt.conf.d/slim" <<'END'
 APT::Install-Recommends "false";
 Acquire::Languages "none";
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
 DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb || true"; };
 END
 printf '#!/bin/sh\nexit 101\n' >"$folder/usr/sbin/policy-rc.d"
