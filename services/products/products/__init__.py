@@ -1,0 +1,1 @@
+"""The service `products`: the catalogue of a shop."""

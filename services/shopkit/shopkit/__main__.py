@@ -1,0 +1,37 @@
+"""``python -m shopkit serve|migrate|openapi|settings <service>``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m shopkit", description="Runs a service of a shop.")
+    commands = {
+        "serve": "serve the API until SIGTERM",
+        "migrate": "bring the database up to date and end",
+        "openapi": "print openapi.yaml as the code has it",
+        "settings": "print the table of environment variables",
+    }
+    chosen = parser.add_subparsers(dest="command", required=True)
+    for name, text in commands.items():
+        chosen.add_parser(name, help=text).add_argument("service", help="users, products, …")
+    options = parser.parse_args(arguments)
+    # Each command imports only what it needs: the first process of `serve` has to stay small.
+    from shopkit import commands as run
+    from shopkit.settings import SettingsError
+
+    try:
+        run.COMMANDS[options.command](options.service, os.environ)
+    except (SettingsError, ModuleNotFoundError, run.CommandError) as error:
+        print(f"{options.service}: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

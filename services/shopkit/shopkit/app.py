@@ -1,0 +1,138 @@
+"""The factory of a service's Flask application."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response, request
+
+from shopkit import context, lifecycle, settings
+from shopkit.auth import Guard, KeySource, Requirement, TokenVerifier, internal_guard, user_guard
+from shopkit.database import open_database
+from shopkit.errors import add_error_handlers
+from shopkit.health import Readiness, add_probes
+from shopkit.keys import KeysError, RemoteKeys
+from shopkit.metrics import Metrics
+from shopkit.migrations import newest_version
+from shopkit.routing import IdConverter, bind, to_json
+from shopkit.service import Runtime, Service
+from shopkit.settings import TokenSettings
+from shopkit.upstream import Limits, Upstream
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+PROBES = frozenset(("/livez", "/readyz"))
+
+
+class ServiceApp(Flask):
+    """A Flask application that knows the request it serves: ids, deadline, metrics.
+
+    Attributes:
+        runtime: what the service was built with.
+    """
+
+    runtime: Runtime[Any]
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request within its context."""
+        token = context.current.set(context.from_environ(environ))
+        try:
+            return super().wsgi_app(environ, start_response)
+        finally:
+            context.current.reset(token)
+
+
+def create_app(service: Service[Any], environ: Mapping[str, str], *, keys: KeySource | None = None) -> ServiceApp:
+    """Build the application of a service; nothing is connected yet.
+
+    Args:
+        service: its definition.
+        environ: environment variables.
+        keys: public keys for tokens, instead of the service's own source (for tests).
+
+    Raises:
+        SettingsError: variables are missing or wrong.
+    """
+    loaded = settings.load(service.settings, environ)
+    metrics = Metrics()
+    database = open_database(loaded, f"{loaded.shop}-{service.name}")
+    metrics.watch_pool(database)
+    app = ServiceApp(service.name, static_folder=None)
+    app.runtime = Runtime(loaded, database, metrics)
+    app.config["MAX_CONTENT_LENGTH"] = loaded.max_body_bytes
+    app.url_map.merge_slashes = False
+    app.url_map.converters["id"] = IdConverter
+    built = service.build(app.runtime)
+    if keys is None:
+        keys = service.keys(built) if service.keys else _keys_of_users(app.runtime)
+    add_error_handlers(app)
+    add_probes(app, Readiness(database, newest_version(service.folder / "migrations")))
+    _add_document(app, service)
+    bind(app, service.apis, built, _guards(loaded, keys))
+    _observe(app, metrics)
+    return app
+
+
+def _guards(loaded: Any, keys: KeySource | None) -> Any:
+    def guard_for(requirement: Requirement) -> Guard:
+        if requirement.scheme == "internal":
+            return internal_guard(loaded.internal_token)
+        if keys is None:
+            raise TypeError(f"{type(loaded).__name__} must be a TokenSettings: a route asks for a user")
+        return user_guard(TokenVerifier(loaded.jwt_issuer, keys), requirement.role)
+
+    return guard_for
+
+
+def _keys_of_users(runtime: Runtime[Any]) -> KeySource | None:
+    if not isinstance(runtime.settings, TokenSettings):
+        return None
+    limits = Limits(connect_seconds=0.5, read_seconds=1.0, attempts=2)
+    users = Upstream("users", runtime.settings.users_url, runtime.metrics, limits=limits, connections=1)
+
+    def fetch() -> Mapping[str, Any]:
+        answer = users.get("/.well-known/jwks.json")
+        if answer.status != 200 or not isinstance(answer.body, dict):
+            raise KeysError(f"users answered {answer.status} instead of its keys")
+        return answer.body
+
+    return RemoteKeys(fetch)
+
+
+def _observe(app: Flask, metrics: Metrics) -> None:
+    @app.after_request
+    def finish(response: Response) -> Response:
+        known = context.current.get()
+        if known is not None:
+            rule = request.url_rule
+            route = rule.rule if rule is not None else "unmatched"
+            if route not in PROBES:
+                seconds = time.monotonic() - known.started
+                metrics.observe_request(request.method, route, response.status_code, seconds)
+            response.headers[context.REQUEST_ID_HEADER] = known.request_id
+        if lifecycle.draining():
+            response.headers["Connection"] = "close"
+        return response
+
+
+def _add_document(app: Flask, service: Service[Any]) -> None:
+    """Serve `/openapi.json`, made at the first request for it."""
+    made: list[tuple[bytes, str]] = []
+
+    def document() -> Response:
+        if not made:
+            from shopkit.openapi import describe
+
+            body = to_json(describe(service))
+            made.append((body, hashlib.sha256(body).hexdigest()))
+        body, tag = made[0]
+        response = Response(body, content_type="application/json")
+        response.set_etag(tag)
+        response.make_conditional(request)
+        return response
+
+    app.add_url_rule("/openapi.json", view_func=document)

@@ -1,0 +1,84 @@
+"""How every failure of a request becomes a problem document."""
+
+from __future__ import annotations
+
+import logging
+
+import psycopg2
+from flask import Flask, Response, request
+from psycopg2 import errors as sqlstate
+from werkzeug.exceptions import HTTPException
+
+from shopkit import problems
+from shopkit.pool import PoolTimeout
+from shopkit.problems import MEDIA_TYPE, Problem
+from shopkit.routing import to_json
+
+_log = logging.getLogger(__name__)
+
+_HTTP_SLUGS = {
+    400: "bad-request",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "body-too-large",
+}
+# The database refuses or drops the work although nothing is wrong with it: trying again helps.
+_NOT_NOW = (
+    psycopg2.InterfaceError,
+    sqlstate.QueryCanceled,
+    sqlstate.LockNotAvailable,
+    sqlstate.DeadlockDetected,
+    sqlstate.SerializationFailure,
+    sqlstate.ReadOnlySqlTransaction,
+    psycopg2.OperationalError,
+)
+
+
+def add_error_handlers(app: Flask) -> None:
+    """Answer every exception with a problem document."""
+    app.register_error_handler(Problem, problem_response)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(PoolTimeout, _busy)
+    app.register_error_handler(psycopg2.Error, _database_error)
+    app.register_error_handler(Exception, _bug)
+
+
+def problem_response(problem: Problem) -> Response:
+    """Return the response for a problem."""
+    body = to_json(problem.document(request.path))
+    return Response(body, problem.status, problem.headers, content_type=MEDIA_TYPE)
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    detail = error.description or error.name
+    if status == 413:
+        detail = f"The body may have at most {request.max_content_length} bytes."
+    elif status == 404:
+        detail = "There is nothing at this path."
+    problem = Problem(status, _HTTP_SLUGS.get(status, "http-error"), error.name, detail)
+    response = problem_response(problem)
+    for name, value in error.get_headers():
+        if name.lower() != "content-type":
+            response.headers[name] = value
+    return response
+
+
+def _busy(error: PoolTimeout) -> Response:
+    _log.warning("a request was turned away", extra={"cause": str(error)})
+    return problem_response(problems.unavailable("busy", "The service is busy: try again.", retry_after=1))
+
+
+def _database_error(error: psycopg2.Error) -> Response:
+    if not isinstance(error, _NOT_NOW):
+        return _bug(error)
+    # Only the first line: the others may quote values of the statement.
+    cause = str(error).partition("\n")[0]
+    _log.warning("the database did not do its part", extra={"cause": f"{type(error).__name__}: {cause}"})
+    return problem_response(problems.unavailable("database-unavailable", "The database did not answer: try again."))
+
+
+def _bug(error: Exception) -> Response:
+    _log.error("a request failed", exc_info=error, extra={"method": request.method, "path": request.path})
+    detail = "The fault is ours; the log has the cause under the request id of this answer."
+    return problem_response(Problem(500, "internal-error", "Something went wrong in the service", detail))

@@ -1,0 +1,71 @@
+"""granian: HTTP in Rust, the application in a pool of Python threads."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from shopkit import lifecycle
+from shopkit.settings import ServerSettings
+
+_DRAIN = signal.SIGUSR1
+
+
+def run(name: str, loaded: ServerSettings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    server = _DrainingServer(
+        name,
+        drain_seconds=loaded.shutdown_drain_seconds,
+        address="0.0.0.0",
+        port=loaded.http_port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=10_000),
+        blocking_threads=loaded.http_threads,
+        backpressure=1024,
+        websockets=False,
+        workers_kill_timeout=loaded.shutdown_grace_seconds,
+        log_level=_level(loaded.log_level),
+    )
+    server.serve(target_loader=_load)
+
+
+class _DrainingServer(MPServer):
+    """Tells its worker to drain before it stops it."""
+
+    def __init__(self, name: str, *, drain_seconds: float, **options: Any) -> None:
+        super().__init__(name, **options)
+        self._drain_seconds = drain_seconds
+
+    def signal_handler_interrupt(self, *_signal: Any) -> None:
+        if lifecycle.draining():
+            return
+        lifecycle.begin_drain()
+        for worker in self.wrks:
+            process: BaseProcess = worker.inner
+            if process.pid is not None and process.is_alive():
+                os.kill(process.pid, _DRAIN)
+        stop = threading.Timer(self._drain_seconds, super().signal_handler_interrupt)
+        stop.daemon = True
+        stop.start()
+
+
+def _load(name: str) -> Any:
+    """Build the application; granian calls this in the worker's main thread."""
+    from shopkit.server import load_worker
+
+    signal.signal(_DRAIN, lambda _signum, _frame: lifecycle.begin_drain())
+    return load_worker(name)
+
+
+def _level(level: str) -> LogLevels:
+    # At INFO granian tells of its own processes only; who wants that asks for DEBUG.
+    return LogLevels.debug if level == "DEBUG" else LogLevels.warning

@@ -1,0 +1,197 @@
+"""Calls to other services: bounded in time, traced, tried again only where that is safe."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import urllib3
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
+
+from shopkit import context
+from shopkit.metrics import Metrics
+from shopkit.problems import Problem
+from shopkit.routing import to_json
+
+_TRANSIENT = (502, 503, 504)
+_IDEMPOTENT = frozenset(("GET", "HEAD", "PUT", "DELETE"))
+
+
+class UpstreamError(Problem):
+    """Another service could not be asked (503) or did not answer in time (504).
+
+    Attributes:
+        target: name of the service.
+        maybe_done: whether the request may have taken effect there all the same.
+    """
+
+    def __init__(self, target: str, detail: str, *, status: int = 503, maybe_done: bool) -> None:
+        slug, title = {
+            503: ("upstream-unavailable", "A service that is needed cannot be reached"),
+            504: ("upstream-timeout", "A service that is needed did not answer in time"),
+        }[status]
+        super().__init__(status, slug, title, detail, headers={"Retry-After": "1"})
+        self.target = target
+        self.maybe_done = maybe_done
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamResponse:
+    """An answer below 500."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long and how often a call is tried."""
+
+    connect_seconds: float = 1.0
+    read_seconds: float = 3.0
+    attempts: int = 3
+    backoff_seconds: float = 0.05
+
+
+class Upstream:
+    """One other service. Safe for threads; connections are kept.
+
+    Args:
+        name: its name in logs, metrics and errors.
+        base_url: such as ``http://demo-inventory``.
+        metrics: where calls are counted.
+        token: shared token for its internal routes.
+        limits: time limits and attempts.
+        connections: most connections kept open.
+        sleep: waits between attempts.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        base_url: str,
+        metrics: Metrics,
+        *,
+        token: str | None = None,
+        limits: Limits | None = None,
+        connections: int = 8,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._name = name
+        self._base_url = base_url.rstrip("/")
+        self._metrics = metrics
+        self._limits = limits or Limits()
+        self._sleep = sleep
+        self._headers = {"Accept": "application/json", "User-Agent": "shopkit"}
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
+        self._http = urllib3.PoolManager(maxsize=connections, retries=False)
+
+    def get(self, path: str) -> UpstreamResponse:
+        """GET a path; see `call`."""
+        return self.call("GET", path)
+
+    def post(self, path: str, body: Any, *, idempotent: bool = False) -> UpstreamResponse:
+        """POST a JSON body; see `call`."""
+        return self.call("POST", path, body, idempotent=idempotent)
+
+    def call(self, method: str, path: str, body: Any = None, *, idempotent: bool = False) -> UpstreamResponse:
+        """Send a request and return its answer, whatever its status below 500.
+
+        Args:
+            method: HTTP method.
+            path: path and query, encoded.
+            body: sent as JSON unless None.
+            idempotent: sending it twice is the same as once (known of GET, HEAD, PUT, DELETE). Otherwise it is only
+                tried again where no connection was made.
+
+        Raises:
+            UpstreamError: no connection (503), an answer of 500 and above (503), no answer in time (504).
+        """
+        idempotent = idempotent or method in _IDEMPOTENT
+        encoded = None if body is None else to_json(body)
+        attempt = 1
+        while True:
+            try:
+                return self._attempt(method, path, encoded)
+            except _Failure as failure:
+                again = failure.transient and (idempotent or not failure.maybe_done)
+                pause = self._limits.backoff_seconds * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)
+                left = _remaining()
+                if not again or attempt >= self._limits.attempts or (left is not None and left <= pause):
+                    raise UpstreamError(
+                        self._name, failure.detail, status=failure.status, maybe_done=failure.maybe_done
+                    ) from failure
+            attempt += 1
+            self._sleep(pause)
+
+    def _attempt(self, method: str, path: str, encoded: bytes | None) -> UpstreamResponse:
+        timeout = self._timeout()
+        started = time.perf_counter()
+        outcome = "error"
+        try:
+            answer = self._http.request(
+                method, self._base_url + path, body=encoded, headers=self._request_headers(encoded), timeout=timeout
+            )
+            outcome = str(answer.status)
+        except (NewConnectionError, ConnectTimeoutError) as error:
+            raise _Failure(f"{self._name} cannot be reached.", 503, maybe_done=False) from error
+        except ReadTimeoutError as error:
+            outcome = "timeout"
+            raise _Failure(f"{self._name} did not answer in time.", 504, maybe_done=True, transient=False) from error
+        except HTTPError as error:
+            raise _Failure(f"The connection to {self._name} broke.", 503, maybe_done=True) from error
+        finally:
+            self._metrics.observe_call(self._name, method, outcome, time.perf_counter() - started)
+        if answer.status >= 500:
+            transient = answer.status in _TRANSIENT
+            raise _Failure(f"{self._name} answered {answer.status}.", 503, maybe_done=True, transient=transient)
+        return UpstreamResponse(answer.status, self._decode(answer), answer.headers)
+
+    def _decode(self, answer: urllib3.BaseHTTPResponse) -> Any:
+        if not answer.data:
+            return None
+        try:
+            return orjson.loads(answer.data)
+        except ValueError as error:
+            raise _Failure(f"{self._name} answered with something that is not JSON.", 503, maybe_done=True) from error
+
+    def _timeout(self) -> urllib3.Timeout:
+        left = _remaining()
+        if left is not None and left <= 0.001:
+            raise _Failure(f"No time is left to ask {self._name}.", 504, maybe_done=False, transient=False)
+        return urllib3.Timeout(connect=self._limits.connect_seconds, read=self._limits.read_seconds, total=left)
+
+    def _request_headers(self, encoded: bytes | None) -> dict[str, str]:
+        headers = dict(self._headers)
+        if encoded is not None:
+            headers["Content-Type"] = "application/json"
+        wait = self._limits.read_seconds
+        request = context.current.get()
+        if request is not None:
+            headers[context.REQUEST_ID_HEADER] = request.request_id
+            headers[context.TRACE_HEADER] = request.traceparent
+            wait = min(wait, request.remaining() or wait)
+        headers[context.DEADLINE_HEADER] = str(max(1, round(wait * 1000)))
+        return headers
+
+
+class _Failure(Exception):
+    """One attempt that failed."""
+
+    def __init__(self, detail: str, status: int, *, maybe_done: bool, transient: bool = True) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.status = status
+        self.maybe_done = maybe_done
+        self.transient = transient
+
+
+def _remaining() -> float | None:
+    request = context.current.get()
+    return None if request is None else request.remaining()

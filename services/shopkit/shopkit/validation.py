@@ -1,0 +1,112 @@
+"""From the bytes and strings of a request to pydantic models, with an answer that names each wrong field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from flask import request
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from shopkit import problems
+from shopkit.problems import Problem
+
+
+class Schema(BaseModel):
+    """Base of all request and response models: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_body(model: type[Model]) -> Model:
+    """Parse the JSON body of the current request.
+
+    Raises:
+        Problem: 415 for another content type, 413 for a body over the limit, 400 for broken JSON,
+            422 for unknown, missing or wrong fields.
+    """
+    mimetype = request.mimetype
+    if mimetype != "application/json" and not (mimetype.startswith("application/") and mimetype.endswith("+json")):
+        raise Problem(
+            415,
+            "unsupported-media-type",
+            "The content type is not supported",
+            f"Send the body as application/json, not {mimetype or 'without a Content-Type'}.",
+            headers={"Accept": "application/json"},
+        )
+    raw = request.get_data(cache=False)
+    # PostgreSQL text cannot hold NUL; the substring test keeps this free for every body without one.
+    if b"\\u0000" in raw:
+        _refuse_nul(raw)
+    try:
+        return model.model_validate_json(raw, strict=True)
+    except ValidationError as error:
+        raise _problem(error) from None
+
+
+def read_query(model: type[Model]) -> Model:
+    """Parse the query string of the current request.
+
+    Raises:
+        Problem: 422 for unknown, repeated or wrong parameters.
+    """
+    values: dict[str, str] = {}
+    faults = []
+    for name, found in request.args.lists():
+        values[name] = found[0]
+        if len(found) > 1:
+            faults.append({"field": name, "detail": "is given more than once"})
+        elif "\x00" in found[0] or "\x00" in name:
+            faults.append({"field": name.replace("\x00", "?"), "detail": "contains a NUL character"})
+    if faults:
+        raise problems.invalid(faults)
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise _problem(error) from None
+
+
+def field_name(location: Iterable[str | int]) -> str:
+    """Spell pydantic's location the way a person writes it: ``lines[2].quantity``."""
+    name = ""
+    for part in location:
+        name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else part
+    return name or "(body)"
+
+
+def _problem(error: ValidationError) -> Problem:
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    if faults[0]["type"] == "json_invalid":
+        return problems.bad_request(f"The body is not valid JSON: {faults[0]['msg'].partition(': ')[2]}.")
+    return problems.invalid([_fault(fault) for fault in faults])
+
+
+def _fault(fault: Mapping[str, Any]) -> dict[str, str]:
+    detail = {"extra_forbidden": "is not known", "missing": "is missing"}.get(fault["type"], fault["msg"])
+    return {"field": field_name(fault["loc"]), "detail": detail}
+
+
+def _refuse_nul(raw: bytes) -> None:
+    try:
+        found = list(_nul_fields(json.loads(raw), ()))
+    except (ValueError, RecursionError):
+        return  # not JSON, or nested too deeply: the parser that follows says so
+    if found:
+        raise problems.invalid([{"field": field_name(f), "detail": "contains a NUL character"} for f in found])
+
+
+def _nul_fields(value: object, location: tuple[str | int, ...]) -> Iterable[tuple[str | int, ...]]:
+    if isinstance(value, str) and "\x00" in value:
+        yield location
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _nul_fields(item, (*location, index))
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _nul_fields(item, (*location, name.replace("\x00", "?")))
+            if "\x00" in name:
+                yield (*location, name.replace("\x00", "?"))
