@@ -97,7 +97,7 @@ def test_pages_follow_each_other_in_the_order_of_creation(client: ContractClient
     seen, cursor = [], ""
     for size in (2, 2, 1):
         page = body_of(client.get(f"/api/v1/products?limit=2{cursor}"))
-            assert len(page["items"]) == size
+        assert len(page["items"]) == size
         seen += [item["name"] for item in page["items"]]
         cursor = f"&cursor={page['next_cursor']}"
     assert (seen, cursor) == (names, "&cursor=None")
