@@ -43,7 +43,8 @@ def _generate(*, check: bool) -> int:
         return 0
     stale = stale_files(CHARTS)
     for path in stale:
-        print(f"error: {path.relative_to(CHARTS.parent)} is stale: run `python3 -m charts.tools generate`", file=sys.stderr)
+        where = path.relative_to(CHARTS.parent)
+        print(f"error: {where} is stale: run `python3 -m charts.tools generate`", file=sys.stderr)
     return 1 if stale else 0
 
 

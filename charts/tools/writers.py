@@ -1,6 +1,7 @@
 """Texts of the generated files. Pure: from the model to strings."""
 
 import json
+import re
 from typing import Any
 
 import yaml
@@ -11,6 +12,7 @@ NOTICE = "Made by `python3 -m charts.tools generate`: change the model in charts
 LIBRARY = "service"
 LIBRARY_ALIAS = "library"
 _WIDTH = 118
+_PLAIN = re.compile(r"\w([\w .,:/-]*[\w.])?")
 
 
 def chart_file(chart: Chart, model: Model) -> str:
@@ -68,7 +70,26 @@ def readme_file(chart: Chart) -> str:
 
 
 def _with_notice(document: Tree) -> str:
-    return f"# {NOTICE}\n" + yaml.safe_dump(document, sort_keys=False, width=_WIDTH)
+    return f"# {NOTICE}\n" + _yaml(document)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes YAML as people do: lists indented, double quotes."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 (PyYAML's signature)
+        super().increase_indent(flow, indentless=False)
+
+
+def _string(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    plain = _PLAIN.fullmatch(text) and isinstance(yaml.safe_load(text), str)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
+
+
+_Dumper.add_representer(str, _string)
+
+
+def _yaml(document: Tree) -> str:
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=_WIDTH)
 
 
 def _condition(chart: Chart, name: str) -> Tree:
@@ -84,7 +105,7 @@ def _value_lines(name: str, value: Value, depth: int) -> list[str]:
         for key, child in value.fields.items():
             lines += _value_lines(key, child, depth + 1)
         return lines
-    text = yaml.safe_dump({name: value.default}, sort_keys=False, width=_WIDTH, default_flow_style=False)
+    text = _yaml({name: value.default})
     return [*lines, *(indent + line for line in text.splitlines())]
 
 
@@ -117,7 +138,8 @@ def _needs(chart: Chart) -> list[str]:
     if not secrets:
         return []
     lines = [f"- `{name}`: {keys}" for name, keys in secrets.items()]
-    return ["Secrets that must be in the namespace, with their keys; the Shopkeeper operator makes them:", "\n".join(lines)]
+    heading = "Secrets that must be in the namespace, with their keys; the Shopkeeper operator makes them:"
+    return [heading, "\n".join(lines)]
 
 
 def _rows(values: dict[str, Value], prefix: str) -> list[tuple[str, Value]]:

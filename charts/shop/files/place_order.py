@@ -4,61 +4,70 @@ import json
 import os
 import secrets
 import sys
-import urllib.error
-import urllib.request
-
-URL = os.environ["SHOP_URL"]
+from http.client import HTTPConnection, HTTPException
+from typing import Any
 
 
-def call(method, path, status, body=None, token=""):
-    """Send a request, end the test unless the answer has the expected status, and return its body."""
+def send(method: str, path: str, body: object = None, token: str = "") -> tuple[int, bytes]:
+    """Send a request to the gateway and return the answer's status and body."""
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(URL + path, data=data, headers=headers, method=method)
+    connection = HTTPConnection(os.environ["GATEWAY"], timeout=30)
     try:
-        with urllib.request.urlopen(request, timeout=30) as response:
-            got, text = response.status, response.read()
-    except urllib.error.HTTPError as error:
-        got, text = error.code, error.read()
-    except OSError as error:
-        sys.exit(f"{method} {URL}{path}: no answer ({error})")
-    if got != status:
-        sys.exit(f"{method} {path}: {got} where {status} was expected: {text.decode()}")
-    print(f"{method} {path}: {got}")
-    return json.loads(text) if text else None
+        connection.request(method, path, None if body is None else json.dumps(body), headers)
+        response = connection.getresponse()
+        return response.status, response.read()
+    except (OSError, HTTPException) as error:
+        sys.exit(f"{method} {path}: no answer from {os.environ['GATEWAY']}: {error}")
+    finally:
+        connection.close()
 
 
-def log_in(email, password):
+def call(method: str, path: str, wanted: int, body: object = None, token: str = "") -> Any:
+    """Send a request, end the test unless the answer has the wanted status, and return its body."""
+    status, text = send(method, path, body, token)
+    if status != wanted:
+        sys.exit(f"{method} {path}: {status} where {wanted} was wanted: {text.decode()}")
+    print(f"{method} {path}: {status}", flush=True)
+    return json.loads(text)
+
+
+def log_in(email: str, password: str) -> str:
     """Return an access token."""
-    return call("POST", "/login", 200, {"email": email, "password": password})["access_token"]
+    token: str = call("POST", "/login", 200, {"email": email, "password": password})["access_token"]
+    return token
 
 
-def expect(what, got, wanted):
-    """End the test unless a value is the expected one."""
+def expect(what: str, got: object, wanted: object) -> None:
+    """End the test unless a value is the wanted one."""
     if got != wanted:
-        sys.exit(f"{what}: {got!r} where {wanted!r} was expected")
-    print(f"{what}: {got}")
+        sys.exit(f"{what}: {got!r} where {wanted!r} was wanted")
+    print(f"{what}: {got}", flush=True)
 
 
-def main():
-    """Place an order and pay it; leave no product behind."""
+def place_order(product: str, shopper: str, admin: str) -> None:
+    """Order two of five and pay them."""
+    call("POST", f"/inventory/{product}", 200, {"quantity": 5}, admin)
+    order = call("POST", "/orders", 201, {"lines": [{"product_id": product, "quantity": 2}]}, shopper)
+    paid = call("POST", f"/orders/{order['id']}/pay", 200, {"payment_method": "pm_card_approved"}, shopper)
+    expect("order", paid["status"], "confirmed")
+    expect("total", paid["total"], 2500)
+    expect("stock", call("GET", f"/inventory/{product}", 200)["available"], 3)
+
+
+def main() -> None:
+    """Place an order and leave no product behind, whatever happens."""
     email, password = f"helm-test-{secrets.token_hex(6)}@example.com", secrets.token_urlsafe(16)
     call("POST", "/register", 201, {"email": email, "password": password, "name": "Helm Test"})
     shopper = log_in(email, password)
     admin = log_in(os.environ["ADMIN_EMAIL"], os.environ["ADMIN_PASSWORD"])
-    product = call("POST", "/products", 201, {"name": "Helm test", "price": 1250}, admin)["id"]
+    product: str = call("POST", "/products", 201, {"name": "Helm test", "price": 1250}, admin)["id"]
     try:
-        call("POST", f"/inventory/{product}", 200, {"quantity": 5}, admin)
-        order = call("POST", "/orders", 201, {"lines": [{"product_id": product, "quantity": 2}]}, shopper)
-        paid = call("POST", f"/orders/{order['id']}/pay", 200, {"payment_method": "pm_card_approved"}, shopper)
-        expect("order", paid["status"], "confirmed")
-        expect("total", paid["total"], 2500)
-        expect("stock", call("GET", f"/inventory/{product}", 200)["available"], 3)
+        place_order(product, shopper, admin)
     finally:
-        call("DELETE", f"/inventory/{product}", 204, token=admin)
-        call("DELETE", f"/products/{product}", 204, token=admin)
+        send("DELETE", f"/inventory/{product}", token=admin)
+        send("DELETE", f"/products/{product}", token=admin)
 
 
 if __name__ == "__main__":
