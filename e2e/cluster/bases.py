@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ PYTHON = "python:3.13-slim-trixie"
 SUITES = {TRIXIE: "trixie", BOOKWORM: "bookworm"}
 # Our images are built on these.
 IMAGES = (TRIXIE, PYTHON)
+# Marks images that we made in place of official ones.
+STAND_IN = "shopkeeper.dev/stand-in"
 INDEX_FORMAT = "$(ORIGIN)|$(LABEL)|$(REPO_URI)"
 PACKAGES = ("debootstrap", "debian-archive-keyring")
 
@@ -53,12 +56,17 @@ class Bases:
 
     def __init__(self, docker: Docker, registry: Registry, paths: Paths, progress: Progress) -> None:
         self._docker, self._registry, self._paths, self._progress = docker, registry, paths, progress
+        self._lock = threading.RLock()
 
     def ensure(self, references: Iterable[str]) -> None:
-        """Pull those images that are missing, or build stand-ins. Raises Problem where neither works."""
-        for reference in references:
-            if self._docker.image_id(reference) is None and not self._registry.pull(reference):
-                self._make(reference)
+        """Pull those images that are missing, or build stand-ins. Raises Problem where neither works.
+
+        Safe to use from several threads: one waits for the other.
+        """
+        with self._lock:
+            for reference in references:
+                if self._docker.image_id(reference) is None and not self._registry.pull(reference):
+                    self._make(reference)
 
     def _make(self, reference: str) -> None:
         if reference == PYTHON:
@@ -105,6 +113,6 @@ class Bases:
     def _import(self, root: Path, reference: str) -> None:
         archive = ["tar", "--numeric-owner", "-C", str(root), "-c", "."]
         with subprocess.Popen(archive, stdout=subprocess.PIPE) as tar:
-            self._docker.run("import", "--change", 'CMD ["bash"]', "-", reference, stdin=tar.stdout)
+            self._docker.run("import", "--change", 'CMD ["bash"]', "--change", f"LABEL {STAND_IN}=true", "-", reference, stdin=tar.stdout)
         if tar.returncode != 0:
             raise Problem(f"tar failed on {root} with exit code {tar.returncode}")

@@ -14,7 +14,7 @@ from e2e.cluster import bounded, docker, packages, shell
 from e2e.cluster.docker import Docker
 from e2e.cluster.paths import Paths
 from e2e.cluster.progress import Progress, Step
-from e2e.cluster.shell import CommandFailed, Problem, last_words
+from e2e.cluster.shell import Problem, last_words
 
 SOCKET = Path("/var/run/docker.sock")
 START_SECONDS = 60.0
@@ -28,12 +28,13 @@ def ensure(paths: Paths, progress: Progress) -> Docker:
 
     Raises Problem with what to do where we may not.
     """
-    if not docker.clients() or not _reachable():
+    if not docker.clients() or not reachable():
         _mend(paths, progress)
     return docker.choose()
 
 
-def _reachable() -> bool:
+def reachable() -> bool:
+    """Whether an engine answers."""
     return any(
         shell.succeeds([program, "version"], timeout=docker.PROBE_TIMEOUT) for program in docker.clients()
     )
@@ -114,7 +115,7 @@ def is_full(mask: int, last: int) -> bool:
 
 def _wait(paths: Paths, step: Step) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not _reachable():
+    while not reachable():
         if time.monotonic() > deadline:
             log = _log(paths)
             words = last_words(log.read_text(errors="replace")) if log.exists() else ""
@@ -123,6 +124,11 @@ def _wait(paths: Paths, step: Step) -> None:
             )
         step.update("waiting for it to answer")
         time.sleep(0.3)
+
+
+def ours_left(paths: Paths) -> bool:
+    """Whether an engine that we started was here and is gone: what it kept is still on the disk."""
+    return _pid_file(paths).exists()
 
 
 def stop(paths: Paths, progress: Progress) -> None:

@@ -19,7 +19,7 @@ from e2e.cluster.paths import Paths
 from e2e.cluster.progress import Progress, Step
 from e2e.cluster.registry import Registry
 from e2e.cluster.shell import CommandFailed, Problem
-from e2e.cluster.tools import NODE, Tools
+from e2e.cluster.tools import CLIENTS, NODE, Tools
 
 # What kind's own release was tested with.
 OFFICIAL = "kindest/node:v1.37.0@sha256:a1ed56cfb0e7b93589bdf97c8cd566405a265939e3620fc4f5de89adff580ae5"
@@ -97,9 +97,11 @@ class NodeImages:
         return digest.hexdigest()[:12]
 
     def _build(self) -> None:
+        # Our own images wait for helm, which is among the clients.
+        self._tools.ensure(CLIENTS)
         # Compiling keeps the processors busy, the bases wait for the network.
         with ThreadPoolExecutor() as pool:
-            waiting = [pool.submit(self._tools.ensure, (*NODE, "kind")), pool.submit(self._bases.ensure, [BOOKWORM])]
+            waiting = [pool.submit(self._tools.ensure, NODE), pool.submit(self._bases.ensure, [BOOKWORM])]
             for task in waiting:
                 task.result()
         self._paths.scratch.mkdir(parents=True, exist_ok=True)
@@ -111,6 +113,7 @@ class NodeImages:
                 self._assemble(Path(folder), step)
             except CommandFailed as error:
                 raise Problem(f"the node image could not be built\n{error}") from error
+            self._docker.run("rmi", *(local(part) for part in PARTS))
 
     def _assemble(self, folder: Path, step: Step) -> None:
         kind_sources = self._tools.module_folder("sigs.k8s.io/kind")
@@ -118,7 +121,7 @@ class NodeImages:
         for target in ("base", *PARTS):
             step.update(f"build {target}")
             self._docker.build(
-                "--file", str(self._recipe / "Dockerfile"), "--target", target, "--tag", _local(target), str(context),
+                "--file", str(self._recipe / "Dockerfile"), "--target", target, "--tag", local(target), str(context),
                 log=self._paths.logs / "node-image.log",
             )
         step.update("collect the images that run in a node")
@@ -128,7 +131,7 @@ class NodeImages:
         shell.follow(
             [
                 str(self._tools.program("kind")), "build", "node-image", "--type", "file",
-                "--base-image", _local("base"), "--image", self.built, str(server),
+                "--base-image", local("base"), "--image", self.built, str(server),
             ],
             step.update, log=self._paths.logs / "node-image.log",
             env={"PATH": self._docker.path(), "TMPDIR": str(folder)},
@@ -155,13 +158,13 @@ class NodeImages:
 
     def _server(self, folder: Path, server: Path, required: Iterable[str]) -> None:
         """Write what kind takes for a Kubernetes release: programs and image archives."""
-        names: dict[str, list[str]] = {_local(part): [] for part in PARTS}
+        names: dict[str, list[str]] = {local(part): [] for part in PARTS}
         for reference in dict.fromkeys(required):
-            names[_local(part_of(reference))].append(reference)
+            names[local(part_of(reference))].append(reference)
         everything, filler = folder / "all.tar", folder / "pause.tar"
         self._docker.run("save", "--output", str(folder / "saved.tar"), *names)
         archive.rewrite(folder / "saved.tar", everything, names)
-        self._docker.run("save", "--output", str(folder / "saved.tar"), _local("pause"))
+        self._docker.run("save", "--output", str(folder / "saved.tar"), local("pause"))
         archive.rewrite(folder / "saved.tar", filler, names)
         version = folder / "version"
         version.write_text(self._tools.kubernetes_version)
@@ -175,5 +178,6 @@ class NodeImages:
                 release.add(content, f"kubernetes/server/bin/{name}.tar")
 
 
-def _local(part: str) -> str:
+def local(part: str) -> str:
+    """The name of a part of the node image while it is built."""
     return f"{REPOSITORY}-{part}:build"

@@ -26,7 +26,7 @@ class Registry:
         with self._lock:
             if self._silent:
                 return False
-            with self._progress.step(f"Pull {reference}") as step:
+            with self._progress.step(f"Ask the image registry for {reference}") as step:
                 pulled = self._pull(reference, step)
             if not pulled:
                 self._silent = True

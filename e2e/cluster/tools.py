@@ -41,6 +41,7 @@ NODE = (
 )
 # Its imports spell an owner's name in capitals, which Go refuses beside others that do not.
 ALONE = frozenset({"local-path-provisioner"})
+POLL_SECONDS = 0.5
 GO_ENVIRONMENT = {"CGO_ENABLED": "0"}
 
 
@@ -75,17 +76,22 @@ def key(module: Path) -> str:
 
 @dataclass(frozen=True)
 class Target:
-    """One call of `go build`: what its output is called (empty: as the packages are), and the packages."""
+    """One call of `go build`: what its output is called (empty: as the packages are), and the programs."""
 
     output: str
-    packages: tuple[str, ...]
+    names: tuple[str, ...]
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The packages of the programs."""
+        return tuple(PACKAGES[name] for name in self.names)
 
 
 def targets(names: Iterable[str]) -> list[Target]:
     """How to build programs: in one call, but for those that are not called as their package is, or must be alone."""
     single = [name for name in names if Path(PACKAGES[name]).name != name or name in ALONE]
-    plain = tuple(PACKAGES[name] for name in names if name not in single)
-    return ([Target("", plain)] if plain else []) + [Target(name, (PACKAGES[name],)) for name in single]
+    plain = tuple(name for name in names if name not in single)
+    return ([Target("", plain)] if plain else []) + [Target(name, (name,)) for name in single]
 
 
 class Tools:
@@ -116,11 +122,18 @@ class Tools:
     def ensure(self, names: Iterable[str]) -> None:
         """Build those programs that are missing. Raises Problem where that fails."""
         wanted = list(dict.fromkeys(names))
-        with self._lock:
-            missing = [name for name in wanted if not (self.bin / name).exists()]
-            if missing:
-                self._build(missing)
-            self._link()
+        while self.missing(wanted):
+            # Another build may bring what is wanted here long before it ends.
+            if self._lock.acquire(timeout=POLL_SECONDS):
+                try:
+                    self._build(self.missing(wanted))
+                finally:
+                    self._lock.release()
+        self._link()
+
+    def missing(self, names: Iterable[str]) -> list[str]:
+        """Those programs that are not built yet."""
+        return [name for name in names if not (self.bin / name).exists()]
 
     def module_folder(self, module: str) -> Path:
         """Where the Go module cache holds the sources of one of our modules, downloaded if need be."""
@@ -139,12 +152,12 @@ class Tools:
         self._need_go()
         partial = self.bin.with_name("partial")
         partial.mkdir(parents=True, exist_ok=True)
+        self.bin.mkdir(parents=True, exist_ok=True)
         with self._progress.step(f"Build {', '.join(names)} by Go") as step:
             for target in targets(names):
                 self._compile(target, partial, step)
-            for name in names:
-                self.bin.mkdir(parents=True, exist_ok=True)
-                os.replace(partial / name, self.bin / name)
+                for name in target.names:
+                    os.replace(partial / name, self.bin / name)
 
     def _compile(self, target: Target, partial: Path, step: Step) -> None:
         compiled = 0
