@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     work: dict[str, Callable[[], None]] = {
         "up": lambda: commands.up(machine, context, registry),
         "cluster": lambda: commands.cluster(machine, context),
-        "images": lambda: commands.images(machine, context, registry),
+        "images": lambda: machine.progress.note(commands.images(machine, context, registry)),
         "engine": lambda: machine.progress.note(machine.docker.program),
         "bases": lambda: commands.bases(machine),
         "tools": lambda: commands.tools(machine, arguments.names or CLIENTS),

@@ -18,10 +18,7 @@ def rename(manifest: list[dict[str, Any]], names: Mapping[str, Iterable[str]]) -
 
     Raises KeyError where an image has a tag that is not in `names`.
     """
-    return [
-        {**image, "RepoTags": [tag for old in image["RepoTags"] for tag in names[old]]}
-        for image in manifest
-    ]
+    return [{**image, "RepoTags": [tag for old in image["RepoTags"] for tag in names[old]]} for image in manifest]
 
 
 def repositories(manifest: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
@@ -41,14 +38,17 @@ def rewrite(source: Path, target: Path, names: Mapping[str, Iterable[str]]) -> N
     first image from a manifest.
     """
     with tarfile.open(source) as old, tarfile.open(target, "w") as new:
-        stored = old.extractfile("manifest.json")
-        assert stored is not None
-        manifest = rename(json.load(stored), names)
+        manifest = rename(_manifest(old), names)
         _add_json(new, "repositories", repositories(manifest))
         _add_json(new, "manifest.json", manifest)
         for member in old:
             if member.name not in NAMING:
                 new.addfile(member, old.extractfile(member) if member.isreg() else None)
+
+
+def _manifest(archive: tarfile.TarFile) -> list[dict[str, Any]]:
+    stored = archive.extractfile("manifest.json")
+    return json.load(stored) if stored is not None else []
 
 
 def _add_json(archive: tarfile.TarFile, name: str, value: object) -> None:

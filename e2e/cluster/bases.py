@@ -43,7 +43,7 @@ class Mirrors:
 
 def mirrors(targets: str) -> Mirrors:
     """The Debian mirrors in what `apt-get indextargets` says, as lines of `origin|label|address`."""
-    found = {}
+    found: dict[str, str] = {}
     for line in targets.splitlines():
         origin, label, address = line.split("|", 2)
         if origin == "Debian":
@@ -104,7 +104,13 @@ class Bases:
         known = mirrors(shell.run(["apt-get", "indextargets", "--format", INDEX_FORMAT, "Created-By: Packages"]))
         # Mounts and processes of an interrupted run end with the namespaces.
         isolated = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
-        script = ["sh", str(self._paths.offline / "debian" / "rootfs.sh"), suite, str(root), *known.arguments()]
+        script = [
+            "sh",
+            str(self._paths.offline / "debian" / "rootfs.sh"),
+            suite,
+            str(root),
+            *known.arguments(),
+        ]
         try:
             shell.follow([*isolated, *script], step.update, log=self._paths.logs / "bases.log")
         except CommandFailed as error:
@@ -113,6 +119,7 @@ class Bases:
     def _import(self, root: Path, reference: str) -> None:
         archive = ["tar", "--numeric-owner", "-C", str(root), "-c", "."]
         with subprocess.Popen(archive, stdout=subprocess.PIPE) as tar:
-            self._docker.run("import", "--change", 'CMD ["bash"]', "--change", f"LABEL {STAND_IN}=true", "-", reference, stdin=tar.stdout)
+            changes = ("--change", 'CMD ["bash"]', "--change", f"LABEL {STAND_IN}=true")
+            self._docker.run("import", *changes, "-", reference, stdin=tar.stdout)
         if tar.returncode != 0:
             raise Problem(f"tar failed on {root} with exit code {tar.returncode}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from e2e.cluster import engine, kind, kind_config, metrics_server, preflight
 from e2e.cluster.bases import Bases
@@ -18,9 +17,8 @@ from e2e.cluster.registry import Registry
 from e2e.cluster.shell import Problem
 from e2e.cluster.tools import CLIENTS, Tools
 
-DOCKER_ROOT = Path("/var/lib/docker")
 DEFAULT_CLASS = (
-    "jsonpath={.items[?(@.metadata.annotations.storageclass\\.kubernetes\\.io/is-default-class==\"true\")].metadata.name}"
+    'jsonpath={.items[?(@.metadata.annotations.storageclass\\.kubernetes\\.io/is-default-class=="true")].metadata.name}'
 )
 
 
@@ -104,10 +102,8 @@ def _own(machine: Machine) -> Kubectl:
 
 
 def _create(machine: Machine, *, half: bool) -> None:
-    preflight.disk([machine.paths.cache, DOCKER_ROOT], preflight.CREATE_GIB)
-    images = NodeImages(
-        machine.docker, machine.registry, machine.bases, machine.tools, machine.paths, machine.progress
-    )
+    preflight.disk([machine.paths.cache, machine.docker.root()], preflight.CREATE_GIB)
+    images = NodeImages(machine.docker, machine.registry, machine.bases, machine.tools, machine.paths, machine.progress)
     if half:
         machine.progress.note("  the cluster was never finished, so it is made anew")
         machine.kind.delete()

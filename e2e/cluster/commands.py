@@ -53,20 +53,25 @@ def up(machine: Machine, context: str | None, registry: str) -> None:
     tag = images(machine, context, registry)
     root = machine.paths.root
     shop.install_operator(root, found, machine.tools, tag, registry, machine.progress)
-    machine.progress.note(shop.next_commands(shop.apply_sample(root, found, machine.progress)))
+    url = shop.apply_sample(root, found, machine.progress)
+    machine.progress.note(shop.next_commands(url, found.context, machine.paths.cache / "bin"))
 
 
 def _cluster_beside_images(machine: Machine, context: str | None) -> Kubectl:
     """The cluster; where it has to be made, our images are built at the same time."""
     if context or machine.kind.state() in ("running", "stopped"):
         return bringup.ensure(machine, context)
-    tag = our_images.release_tag(machine.paths.root)
-    builder = our_images.Builder(machine.docker, machine.tools, machine.paths, machine.progress)
     with ThreadPoolExecutor() as pool:
-        building = pool.submit(lambda: (bases(machine), builder.build(our_images.IMAGES, tag)))
+        building = pool.submit(_build_ahead, machine)
         found = bringup.ensure(machine, context)
         building.result()
     return found
+
+
+def _build_ahead(machine: Machine) -> None:
+    bases(machine)
+    builder = our_images.Builder(machine.docker, machine.tools, machine.paths, machine.progress)
+    builder.build(our_images.IMAGES, our_images.release_tag(machine.paths.root))
 
 
 def status(machine: Machine) -> None:
@@ -100,16 +105,16 @@ def down(machine: Machine, *, purge: bool) -> None:
     if purge:
         with machine.progress.step(f"Remove {machine.paths.cache}"):
             shutil.rmtree(machine.paths.cache)
-    machine.progress.note("✓ Nothing of ours runs" + ("" if purge else "; caches are kept (--purge-cache removes them)"))
+    machine.progress.note(
+        "✓ Nothing of ours runs" + ("" if purge else "; caches are kept (--purge-cache removes them)")
+    )
 
 
 def _remove(machine: Machine, *, purge: bool) -> None:
     client = machine.docker
     if machine.kind.state() != "absent":
         machine.kind.delete()
-    building = client.run("ps", "--all", "--quiet", "--filter", f"ancestor={node_image.local('base')}").split()
-    if building:
-        client.run("rm", "--force", "--volumes", *building)
+    client.remove_containers(f"ancestor={node_image.local('base')}")
     if not client.run("ps", "--all", "--quiet", "--filter", f"network={kind.NETWORK}").split():
         with contextlib.suppress(CommandFailed):
             client.run("network", "rm", kind.NETWORK)

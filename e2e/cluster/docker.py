@@ -28,7 +28,8 @@ class Docker:
     def build(self, *args: str, log: Path, cwd: Path | None = None) -> None:
         """`docker build <args>` by BuildKit; what it writes goes to `log`. Raises CommandFailed."""
         proxies = [part for name in PROXIES if os.environ.get(name) for part in ("--build-arg", name)]
-        shell.run([self.program, "build", "--progress=plain", *proxies, *args], env=BUILDKIT, log=log, cwd=cwd)
+        command = [self.program, "build", "--progress=plain", *proxies, *args]
+        shell.follow(command, lambda _: None, env=BUILDKIT, log=log, cwd=cwd)
 
     def image_id(self, reference: str) -> str | None:
         """The id of a local image, or None where there is none of that name."""
@@ -36,6 +37,16 @@ class Docker:
             return self.run("image", "inspect", "--format", "{{.Id}}", reference).strip()
         except CommandFailed:
             return None
+
+    def root(self) -> Path:
+        """Where the engine keeps images and containers."""
+        return Path(self.run("info", "--format", "{{.DockerRootDir}}").strip())
+
+    def remove_containers(self, *filters: str) -> None:
+        """Remove the containers that match `docker ps` filters, with their volumes; running or not."""
+        found = self.run("ps", "--all", "--quiet", *(part for one in filters for part in ("--filter", one))).split()
+        if found:
+            self.run("rm", "--force", "--volumes", *found)
 
     def container_state(self, name: str) -> str | None:
         """`running`, `exited`, …, or None where no container has that name."""
@@ -54,9 +65,7 @@ def clients(path: str | None = None) -> list[str]:
     folders = (path or os.environ.get("PATH", os.defpath)).split(os.pathsep)
     found = [Path(folder) / "docker" for folder in folders if folder]
     usable = [program for program in found if program.is_file() and os.access(program, os.X_OK)]
-    return [
-        str(program) for program in {program.resolve(): program for program in reversed(usable)}.values()
-    ][::-1]
+    return [str(program) for program in {program.resolve(): program for program in reversed(usable)}.values()][::-1]
 
 
 def builds(program: str) -> bool:

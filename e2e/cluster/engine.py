@@ -35,17 +35,13 @@ def ensure(paths: Paths, progress: Progress) -> Docker:
 
 def reachable() -> bool:
     """Whether an engine answers."""
-    return any(
-        shell.succeeds([program, "version"], timeout=docker.PROBE_TIMEOUT) for program in docker.clients()
-    )
+    return any(shell.succeeds([program, "version"], timeout=docker.PROBE_TIMEOUT) for program in docker.clients())
 
 
 def _mend(paths: Paths, progress: Progress) -> None:
     refusal = _refusal()
     if os.environ.get("DOCKER_HOST"):
-        raise Problem(
-            f"no container engine answers at DOCKER_HOST={os.environ['DOCKER_HOST']}: start it, or unset it"
-        )
+        raise Problem(f"no container engine answers at DOCKER_HOST={os.environ['DOCKER_HOST']}: start it, or unset it")
     if os.geteuid() != 0:
         raise Problem(explain_unprivileged(refusal, SOCKET.exists()))
     if shutil.which("dockerd") is None or shutil.which("docker") is None:
@@ -53,9 +49,9 @@ def _mend(paths: Paths, progress: Progress) -> None:
     with progress.step("Start the Docker engine") as step:
         if Path("/run/systemd/system").is_dir():
             shell.run(["systemctl", "start", "docker"])
-        elif not _alive(paths):
-            _start(paths)
-        _wait(paths, step)
+            _wait(paths, step, None)
+        else:
+            _wait(paths, step, None if _alive(paths) else _start(paths))
 
 
 def _refusal() -> str:
@@ -75,13 +71,11 @@ def explain_unprivileged(refusal: str, socket_exists: bool) -> str:
             "(`sudo usermod -aG docker $USER`, then log in again), or run this as root"
         )
     if refusal or socket_exists:
-        return (
-            "the Docker engine does not answer: start it (`sudo systemctl start docker`), or run this as root"
-        )
+        return "the Docker engine does not answer: start it (`sudo systemctl start docker`), or run this as root"
     return "Docker is not installed: install it (`sudo apt-get install docker.io`), or run this as root"
 
 
-def _start(paths: Paths) -> None:
+def _start(paths: Paths) -> subprocess.Popen[bytes]:
     """Start dockerd so that it outlives this program and its shell."""
     _forget_dead(_pid_file(paths), "dockerd")
     _forget_dead(Path("/var/run/docker.pid"), "dockerd")
@@ -89,7 +83,7 @@ def _start(paths: Paths) -> None:
     command = ["dockerd", "--pidfile", str(_pid_file(paths)), *_runtime(paths)]
     paths.logs.mkdir(parents=True, exist_ok=True)
     with _log(paths).open("ab") as log:
-        subprocess.Popen(
+        return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True
         )
 
@@ -113,15 +107,13 @@ def is_full(mask: int, last: int) -> bool:
     return mask & (full := (1 << (last + 1)) - 1) == full
 
 
-def _wait(paths: Paths, step: Step) -> None:
+def _wait(paths: Paths, step: Step, started: subprocess.Popen[bytes] | None) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not reachable():
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline or (started is not None and started.poll() is not None):
             log = _log(paths)
             words = last_words(log.read_text(errors="replace")) if log.exists() else ""
-            raise Problem(
-                f"the Docker engine did not start within {START_SECONDS:.0f} s (log: {log}):\n{words}"
-            )
+            raise Problem(f"the Docker engine did not start (log: {log}):\n{words}")
         step.update("waiting for it to answer")
         time.sleep(0.3)
 
@@ -141,9 +133,7 @@ def stop(paths: Paths, progress: Progress) -> None:
         deadline = time.monotonic() + STOP_SECONDS
         while _alive(paths) is not None:
             if time.monotonic() > deadline:
-                raise Problem(
-                    f"dockerd (process {pid}) did not stop within {STOP_SECONDS:.0f} s: see {_log(paths)}"
-                )
+                raise Problem(f"dockerd (process {pid}) did not stop within {STOP_SECONDS:.0f} s: see {_log(paths)}")
             time.sleep(0.2)
 
 

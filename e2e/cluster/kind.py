@@ -60,8 +60,18 @@ class Kind:
             file.write_text(json.dumps(settings))
             try:
                 self._follow(
-                    ["create", "cluster", "--name", NAME, "--image", image.reference, "--config", str(file),
-                     "--wait", CREATE_WAIT],
+                    [
+                        "create",
+                        "cluster",
+                        "--name",
+                        NAME,
+                        "--image",
+                        image.reference,
+                        "--config",
+                        str(file),
+                        "--wait",
+                        CREATE_WAIT,
+                    ],
                     step,
                 )
             except CommandFailed as error:
@@ -90,8 +100,10 @@ class Kind:
 
     def _follow(self, args: list[str], step: Step) -> None:
         shell.follow(
-            [str(self._tools.program("kind")), *args], lambda line: step.update(line.strip(" •✓")),
-            log=self._paths.logs / "kind.log", env={"PATH": self._docker.path()},
+            [str(self._tools.program("kind")), *args],
+            lambda line: step.update(line.strip(" •✓")),
+            log=self._paths.logs / "kind.log",
+            env={"PATH": self._docker.path()},
         )
 
 
@@ -101,8 +113,9 @@ def wait_ready(kubectl: Kubectl, limit: float) -> None:
     while True:
         try:
             kubectl.run("wait", "--for=condition=Ready", "node", "--all", "--timeout=10s", timeout=15)
-            return
         except Problem as problem:
             if time.monotonic() > deadline:
                 raise Problem(f"the node was not ready within {limit:.0f} s: {problem}") from problem
+        else:
+            return
         time.sleep(0.5)

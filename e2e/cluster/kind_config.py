@@ -23,7 +23,12 @@ def config(*, official_image: bool, cgroup_v1: bool, patches: Path) -> dict[str,
     node = {
         "role": "control-plane",
         "extraPortMappings": [
-            {"containerPort": HTTP_NODE_PORT, "hostPort": HTTP_PORT, "listenAddress": "127.0.0.1", "protocol": "TCP"}
+            {
+                "containerPort": HTTP_NODE_PORT,
+                "hostPort": HTTP_PORT,
+                "listenAddress": "127.0.0.1",
+                "protocol": "TCP",
+            }
         ],
         "extraMounts": [{"hostPath": str(patches), "containerPath": PATCHES, "readOnly": True}],
     }

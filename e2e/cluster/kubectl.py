@@ -23,5 +23,13 @@ class Kubectl:
 
     def answers(self) -> bool:
         """Whether the API server answers."""
-        command = [str(self.program), "--context", self.context, "--request-timeout=10s", "get", "--raw", "/readyz"]
+        command = [
+            str(self.program),
+            "--context",
+            self.context,
+            "--request-timeout=10s",
+            "get",
+            "--raw",
+            "/readyz",
+        ]
         return shell.succeeds(command, timeout=20)

@@ -35,8 +35,15 @@ def ensure(kubectl: Kubectl, tools: Tools, progress: Progress) -> None:
         chart = tools.module_folder(MODULE) / "charts" / "metrics-server"
         values = [*VALUES, f"image.tag={tools.pinned[MODULE]}"]
         command = [
-            str(tools.program("helm")), "upgrade", "--install", "metrics-server", str(chart),
-            "--kube-context", kubectl.context, "--namespace", "kube-system",
+            str(tools.program("helm")),
+            "upgrade",
+            "--install",
+            "metrics-server",
+            str(chart),
+            "--kube-context",
+            kubectl.context,
+            "--namespace",
+            "kube-system",
             *(part for value in values for part in ("--set", value)),
         ]
         try:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from e2e.cluster import archive, shell
+from e2e.cluster import archive, preflight, shell
 from e2e.cluster.bases import BOOKWORM, Bases
 from e2e.cluster.docker import Docker
 from e2e.cluster.paths import Paths
@@ -97,6 +97,7 @@ class NodeImages:
         return digest.hexdigest()[:12]
 
     def _build(self) -> None:
+        self._check_disk()
         # Our own images wait for helm, which is among the clients.
         self._tools.ensure(CLIENTS)
         # Compiling keeps the processors busy, the bases wait for the network.
@@ -104,6 +105,8 @@ class NodeImages:
             waiting = [pool.submit(self._tools.ensure, NODE), pool.submit(self._bases.ensure, [BOOKWORM])]
             for task in waiting:
                 task.result()
+        # An interrupted build leaves the container in which kind put a node together.
+        self._docker.remove_containers(f"ancestor={local('base')}")
         self._paths.scratch.mkdir(parents=True, exist_ok=True)
         with (
             self._progress.step(f"Build the node image {self.built}") as step,
@@ -115,13 +118,25 @@ class NodeImages:
                 raise Problem(f"the node image could not be built\n{error}") from error
             self._docker.run("rmi", *(local(part) for part in PARTS))
 
+    def _check_disk(self) -> None:
+        if self._tools.missing(NODE):
+            go_folders = map(Path, shell.run(["go", "env", "GOCACHE", "GOMODCACHE"]).split())
+            folders = [self._paths.cache, self._docker.root(), *go_folders]
+            preflight.disk(folders, preflight.BUILD_GIB)
+
     def _assemble(self, folder: Path, step: Step) -> None:
         kind_sources = self._tools.module_folder("sigs.k8s.io/kind")
         context = self._context(folder / "context", kind_sources / "images" / "base" / "files")
         for target in ("base", *PARTS):
             step.update(f"build {target}")
             self._docker.build(
-                "--file", str(self._recipe / "Dockerfile"), "--target", target, "--tag", local(target), str(context),
+                "--file",
+                str(self._recipe / "Dockerfile"),
+                "--target",
+                target,
+                "--tag",
+                local(target),
+                str(context),
                 log=self._paths.logs / "node-image.log",
             )
         step.update("collect the images that run in a node")
@@ -130,10 +145,19 @@ class NodeImages:
         step.update("put them into the base")
         shell.follow(
             [
-                str(self._tools.program("kind")), "build", "node-image", "--type", "file",
-                "--base-image", local("base"), "--image", self.built, str(server),
+                str(self._tools.program("kind")),
+                "build",
+                "node-image",
+                "--type",
+                "file",
+                "--base-image",
+                local("base"),
+                "--image",
+                self.built,
+                str(server),
             ],
-            step.update, log=self._paths.logs / "node-image.log",
+            step.update,
+            log=self._paths.logs / "node-image.log",
             env={"PATH": self._docker.path(), "TMPDIR": str(folder)},
         )
 

@@ -37,12 +37,10 @@ def install(names: Sequence[str], paths: Paths, progress: Progress, *, why: str)
     if os.geteuid() != 0:
         raise Problem(f"{why} needs packages: `sudo apt-get install {' '.join(wanted)}`, or run this as root")
     log = paths.logs / "apt.log"
+    command = ["apt-get", "install", "--yes", "--no-install-recommends", *wanted]
     with progress.step(f"Install {why} ({', '.join(wanted)})") as step:
-        command = ["apt-get", "install", "--yes", "--no-install-recommends", *wanted]
-        step.update("read the package lists")
         try:
-            shell.run(["apt-get", "update"], env=QUIET, log=log)
-            step.update("download and unpack")
-            shell.run(command, env=QUIET, log=log)
+            shell.follow(["apt-get", "update"], step.update, env=QUIET, log=log)
+            shell.follow(command, step.update, env=QUIET, log=log)
         except CommandFailed as error:
             raise Problem(f"{why} could not be installed; is there a network?\n{error}") from error

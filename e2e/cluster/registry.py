@@ -5,6 +5,7 @@ from __future__ import annotations
 import selectors
 import subprocess
 import threading
+from typing import IO, cast
 
 from e2e.cluster.docker import Docker
 from e2e.cluster.progress import Progress, Step
@@ -38,12 +39,12 @@ class Registry:
         with subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         ) as process:
-            assert process.stdout is not None
+            output = cast("IO[str]", process.stdout)
             with selectors.DefaultSelector() as answer:
-                answer.register(process.stdout, selectors.EVENT_READ)
+                answer.register(output, selectors.EVENT_READ)
                 if not answer.select(ANSWER_SECONDS):
                     process.kill()
                     return False
-            for line in process.stdout:
+            for line in output:
                 step.update(line.strip())
         return process.returncode == 0

@@ -40,6 +40,11 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**os.environ, **(extra or {})}
 
 
+def not_found(program: str) -> Problem:
+    """The problem of a program that is not there."""
+    return Problem(f"`{program}` was not found: install it or put it on the PATH")
+
+
 def run(
     args: Sequence[str],
     *,
@@ -47,65 +52,35 @@ def run(
     cwd: Path | None = None,
     stdin: str | IO[bytes] | None = None,
     timeout: float | None = None,
-    log: Path | None = None,
 ) -> str:
     """Run a program to its end and return its standard output.
 
-    `env` is added to this process's environment. With `log` both outputs are appended to that file
-    (and its last lines are what an error shows). Raises CommandFailed when the exit code is not 0, and
+    `env` is added to this process's environment. Raises CommandFailed when the exit code is not 0, and
     Problem when the program is missing or takes longer than `timeout` seconds.
     """
-    text = stdin if isinstance(stdin, str) else None
-    source = None if text is not None else (stdin or subprocess.DEVNULL)
     try:
-        if log is not None:
-            return _run_logged(args, environment(env), cwd, source, text, timeout, log)
-        done = subprocess.run(
+        with subprocess.Popen(
             args,
             env=environment(env),
             cwd=cwd,
-            stdin=source,
-            input=text.encode() if text is not None else None,
-            capture_output=True,
-            timeout=timeout,
-            check=False,
-        )
+            stdin=subprocess.PIPE if isinstance(stdin, str) else (stdin or subprocess.DEVNULL),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            return _finish(args, process, stdin.encode() if isinstance(stdin, str) else None, timeout)
     except FileNotFoundError as error:
-        raise Problem(f"`{args[0]}` was not found: install it or put it on the PATH") from error
+        raise not_found(args[0]) from error
+
+
+def _finish(args: Sequence[str], process: subprocess.Popen[bytes], stdin: bytes | None, timeout: float | None) -> str:
+    try:
+        stdout, stderr = process.communicate(stdin, timeout)
     except subprocess.TimeoutExpired as error:
+        process.kill()
         raise Problem(f"`{shlex.join(args)}` gave no answer within {timeout:.0f} s") from error
-    output = done.stdout.decode(errors="replace")
-    if done.returncode != 0:
-        raise CommandFailed(args, done.returncode, output + done.stderr.decode(errors="replace"))
-    return output
-
-
-def _run_logged(
-    args: Sequence[str],
-    env: dict[str, str],
-    cwd: Path | None,
-    source: IO[bytes] | int | None,
-    text: str | None,
-    timeout: float | None,
-    log: Path,
-) -> str:
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as sink:
-        start = sink.tell()
-        done = subprocess.run(
-            args,
-            env=env,
-            cwd=cwd,
-            stdin=source,
-            input=text.encode() if text is not None else None,
-            stdout=sink,
-            stderr=subprocess.STDOUT,
-            timeout=timeout,
-            check=False,
-        )
-    output = log.read_bytes()[start:].decode(errors="replace")
-    if done.returncode != 0:
-        raise CommandFailed(args, done.returncode, f"{output}\n(all of it: {log})")
+    output = stdout.decode(errors="replace")
+    if process.returncode != 0:
+        raise CommandFailed(args, process.returncode, output + stderr.decode(errors="replace"))
     return output
 
 
@@ -117,22 +92,29 @@ def follow(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> None:
-    """Run a program and hand every line that it writes to `on_line` as it comes; all of it goes to `log` too.
+    """Run a long program and hand every line that it writes to `on_line` as it comes; all of it goes to `log` too.
 
-    Raises CommandFailed when the exit code is not 0, Problem when the program is missing.
+    It is killed when this process dies. Raises CommandFailed when the exit code is not 0, Problem when the
+    program is missing.
     """
+    if shutil.which(args[0]) is None:
+        raise not_found(args[0])
     log.parent.mkdir(parents=True, exist_ok=True)
     lines: deque[str] = deque(maxlen=LAST_WORDS_LINES)
-    try:
-        process = subprocess.Popen(
-            [*TIED, *args], env=environment(env), cwd=cwd, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-        )
-    except FileNotFoundError as error:
-        raise Problem(f"`{args[0]}` was not found: install it or put it on the PATH") from error
-    with process, log.open("a") as sink:
-        assert process.stdout is not None
-        for line in process.stdout:
+    with (
+        log.open("a", encoding="utf-8") as sink,
+        subprocess.Popen(
+            [*TIED, *args],
+            env=environment(env),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        ) as process,
+    ):
+        for line in process.stdout or ():
             sink.write(line)
             lines.append(line)
             on_line(line.rstrip())

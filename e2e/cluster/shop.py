@@ -17,6 +17,7 @@ OPERATOR_NAMESPACE = "shopkeeper-system"
 NAMESPACE = "demo"
 NAME = "demo"
 EXAMPLE = Path("docs/examples/demo.yaml")
+NEXT_COMMANDS = Path(__file__).with_name("next-commands.txt")
 READY_SECONDS = 600.0
 HELM_TIMEOUT = "300s"
 
@@ -44,9 +45,21 @@ def summary(shop: dict[str, Any]) -> str:
 def install_operator(root: Path, cluster: Kubectl, tools: Tools, tag: str, registry: str, progress: Progress) -> None:
     """Install or upgrade the operator by its chart, and wait until it runs. Raises Problem."""
     command = [
-        str(tools.program("helm")), "upgrade", "--install", "shop-operator", str(root / "charts" / "shop-operator"),
-        "--kube-context", cluster.context, "--namespace", OPERATOR_NAMESPACE, "--create-namespace",
-        "--set-string", f"image.tag={tag}", "--wait", "--timeout", HELM_TIMEOUT,
+        str(tools.program("helm")),
+        "upgrade",
+        "--install",
+        "shop-operator",
+        str(root / "charts" / "shop-operator"),
+        "--kube-context",
+        cluster.context,
+        "--namespace",
+        OPERATOR_NAMESPACE,
+        "--create-namespace",
+        "--set-string",
+        f"image.tag={tag}",
+        "--wait",
+        "--timeout",
+        HELM_TIMEOUT,
     ]
     if registry:
         command += ["--set-string", f"image.registry={registry}"]
@@ -88,28 +101,10 @@ def _wait(cluster: Kubectl, step: Step) -> str:
         time.sleep(1)
 
 
-def next_commands(url: str) -> str:
-    """What to try with a shop at `url`."""
-    return f"""
-The shop is ready: {url}
-
-Try it:
-  # the administrator, whose password was generated
-  email=$(kubectl get secret {NAME}-admin -n {NAMESPACE} -o jsonpath='{{.data.email}}' | base64 -d)
-  password=$(kubectl get secret {NAME}-admin -n {NAMESPACE} -o jsonpath='{{.data.password}}' | base64 -d)
-  admin=$(curl -s {url}/login --json "{{\\"email\\": \\"$email\\", \\"password\\": \\"$password\\"}}" | python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
-  product=$(curl -s {url}/products -H "Authorization: Bearer $admin" --json '{{"name": "Teapot", "price": 2490}}' | python3 -c 'import json, sys; print(json.load(sys.stdin)["id"])')
-  curl -s {url}/inventory/$product -H "Authorization: Bearer $admin" --json '{{"quantity": 5}}'
-
-  # a shopper
-  curl -s {url}/register --json '{{"email": "ann@example.com", "password": "correct horse", "name": "Ann"}}'
-  ann=$(curl -s {url}/login --json '{{"email": "ann@example.com", "password": "correct horse"}}' | python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
-  order=$(curl -s {url}/orders -H "Authorization: Bearer $ann" --json "{{\\"lines\\": [{{\\"product_id\\": \\"$product\\", \\"quantity\\": 2}}]}}" | python3 -c 'import json, sys; print(json.load(sys.stdin)["id"])')
-  curl -s {url}/orders/$order/pay -H "Authorization: Bearer $ann" --json '{{"payment_method": "pm_card_approved"}}'
-  curl -s {url}/inventory/$product
-
-See it:
-  kubectl get shop -n {NAMESPACE} -o wide
-  make test     runs every test
-  make down     removes it all
-"""
+def next_commands(url: str, context: str, programs: Path) -> str:
+    """What to try with the sample Shop at `url`."""
+    text = NEXT_COMMANDS.read_text(encoding="utf-8")
+    values = {"URL": url, "CONTEXT": context, "NAME": NAME, "NAMESPACE": NAMESPACE, "BIN": str(programs)}
+    for name, value in values.items():
+        text = text.replace(f"@{name}@", value)
+    return text

@@ -36,8 +36,16 @@ PACKAGES = {
 }
 CLIENTS = ("helm", "kind", "kubectl")
 NODE = (
-    "kubernetes", "etcd", "pause", "containerd", "containerd-shim-runc-v2", "ctr", "coredns", "metrics-server",
-    "local-path-provisioner", "kubectl",
+    "kubernetes",
+    "etcd",
+    "pause",
+    "containerd",
+    "containerd-shim-runc-v2",
+    "ctr",
+    "coredns",
+    "metrics-server",
+    "local-path-provisioner",
+    "kubectl",
 )
 # Its imports spell an owner's name in capitals, which Go refuses beside others that do not.
 ALONE = frozenset({"local-path-provisioner"})
@@ -58,7 +66,10 @@ def link_flags(pinned: dict[str, str]) -> str:
         f"{package}.{name}": value
         for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
         for name, value in {
-            "gitVersion": kubernetes, "gitMajor": major, "gitMinor": minor, "gitTreeState": "clean",
+            "gitVersion": kubernetes,
+            "gitMajor": major,
+            "gitMinor": minor,
+            "gitTreeState": "clean",
         }.items()
     }
     for helm in ("helm.sh/helm/v3", "helm.sh/helm/v4"):
@@ -145,6 +156,7 @@ class Tools:
         return Path(found.group(1))
 
     def _need_go(self) -> None:
+        """Raise Problem where there is no Go."""
         if shutil.which("go") is None:
             raise Problem("Go was not found: install Go (the version in images/offline/tools/go.mod or newer)")
 
@@ -157,7 +169,7 @@ class Tools:
             for target in targets(names):
                 self._compile(target, partial, step)
                 for name in target.names:
-                    os.replace(partial / name, self.bin / name)
+                    (partial / name).replace(self.bin / name)
 
     def _compile(self, target: Target, partial: Path, step: Step) -> None:
         compiled = 0
@@ -168,8 +180,15 @@ class Tools:
             step.update(line if line.startswith("go: ") else f"{compiled} packages compiled, now {line}")
 
         command = [
-            "go", "build", "-v", "-trimpath", "-buildvcs=false", f"-ldflags={link_flags(self.pinned)}",
-            "-o", f"{partial}/{target.output}", *target.packages,
+            "go",
+            "build",
+            "-v",
+            "-trimpath",
+            "-buildvcs=false",
+            f"-ldflags={link_flags(self.pinned)}",
+            "-o",
+            f"{partial}/{target.output}",
+            *target.packages,
         ]
         try:
             shell.follow(command, count, log=self._paths.logs / "go.log", env=GO_ENVIRONMENT, cwd=self.module)
@@ -179,10 +198,10 @@ class Tools:
     def _link(self) -> None:
         """Keep a stable path to the programs in use, for people and other programs."""
         link, fresh = self._paths.cache / "bin", self._paths.cache / f"bin.{os.getpid()}"
-        if link.is_symlink() and os.readlink(link) == str(self.bin):
+        if link.is_symlink() and link.readlink() == self.bin:
             return
         fresh.symlink_to(self.bin)
-        os.replace(fresh, link)
+        fresh.replace(link)
 
 
 def explain(error: CommandFailed) -> str:
@@ -191,5 +210,5 @@ def explain(error: CommandFailed) -> str:
     if "no space left on device" in output:
         return f"the disk is full: free some space, then run this again\n{error}"
     if any(sign in output for sign in ("no such host", "dial tcp", "i/o timeout", "network is unreachable")):
-        return f"Go modules could not be downloaded: is there a network, and does GOPROXY name a proxy that answers?\n{error}"
+        return f"Go modules could not be downloaded: is there a network, and does the GOPROXY answer?\n{error}"
     return str(error)
