@@ -1,4 +1,6 @@
-"""The fixtures of `shopkit.testing` for the tests of all services."""
+"""The fixtures of `shopkit.testing` for the tests of all services, and the marker of those that need PostgreSQL."""
+
+import pytest
 
 from shopkit.testing.plugin import (
     app,
@@ -25,3 +27,10 @@ __all__ = [
     "service",
     "tokens",
 ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What lies in a folder `integration` needs a real PostgreSQL."""
+    for item in items:
+        if "integration" in item.path.parts:
+            item.add_marker("integration")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from flask import Flask, Response, request
 
 from shopkit import context, lifecycle, settings
@@ -24,6 +25,8 @@ from shopkit.upstream import Limits, Upstream
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_log = structlog.get_logger(__name__)
 
 PROBES = frozenset(("/livez", "/readyz"))
 
@@ -113,6 +116,16 @@ def _observe(app: Flask, metrics: Metrics) -> None:
             if route not in PROBES:
                 seconds = time.monotonic() - known.started
                 metrics.observe_request(request.method, route, response.status_code, seconds)
+                # Reads are seen in the metrics and at the gateway; a line for each would be most of the logs.
+                quiet = request.method in ("GET", "HEAD") and response.status_code < 500
+                log = _log.debug if quiet else _log.info
+                log(
+                    "request",
+                    method=request.method,
+                    route=route,
+                    status=response.status_code,
+                    seconds=round(seconds, 6),
+                )
             response.headers[context.REQUEST_ID_HEADER] = known.request_id
         if lifecycle.draining():
             response.headers["Connection"] = "close"

@@ -13,8 +13,6 @@ from typing import Any
 from shopkit import settings
 from shopkit.settings import setting, starts_with
 
-_CONNECT_ATTEMPTS = 30
-
 
 class CommandError(Exception):
     """A command could not do its work; the message says why."""
@@ -32,6 +30,9 @@ class MigrationSettings:
     )
     runtime_role: str = setting(
         "DATABASE_RUNTIME_ROLE", "Role that the service runs as; it is granted DML on all tables.", default=""
+    )
+    connect_seconds: float = setting(
+        "DATABASE_CONNECT_SECONDS", "How long a database that is just starting is waited for.", default=30.0
     )
     shop: str = setting("SHOP", "Name of the shop.", default="shop")
     log_level: str = setting("LOG_LEVEL", "Least severe level that is logged.", default="INFO")
@@ -60,24 +61,38 @@ def settings_table(name: str, _environ: Mapping[str, str]) -> None:
 
 
 def migrate(name: str, environ: Mapping[str, str]) -> None:
+    """Bring the database up to date, see `apply_migrations`, and print what was done."""
+    from shopkit import logs
+
+    loaded: MigrationSettings = settings.load(MigrationSettings, environ)
+    logs.configure(loaded.log_level, name, loaded.shop)
+    applied = apply_migrations(name, loaded, environ)
+    print(f"{name}: applied {', '.join(applied)}" if applied else f"{name}: nothing to apply", flush=True)
+
+
+def apply_migrations(name: str, loaded: MigrationSettings, environ: Mapping[str, str]) -> list[str]:
     """Apply what is pending, grant the runtime role, and call the service's bootstrap if it has one.
 
+    Args:
+        name: the service.
+        loaded: settings of this run.
+        environ: environment variables, for the bootstrap.
+
+    Returns:
+        The versions that were applied.
+
     Raises:
-        SettingsError: variables are missing or wrong.
         CommandError: the database cannot be reached, or a migration cannot be applied.
     """
     import psycopg2
 
-    from shopkit import logs
     from shopkit.migrations import MigrationError, read_migrations
     from shopkit.migrations import migrate as apply
     from shopkit.service import service_folder
 
-    loaded: MigrationSettings = settings.load(MigrationSettings, environ)
-    logs.configure(loaded.log_level, name, loaded.shop)
     try:
         migrations = read_migrations(service_folder(name) / "migrations")
-        opened = _connect(loaded.database_url, f"{loaded.shop}-{name}-migrate")
+        opened = _connect(loaded.database_url, f"{loaded.shop}-{name}-migrate", loaded.connect_seconds)
         try:
             applied = apply(opened, migrations, loaded.runtime_role or None)
             _bootstrap(name, opened, environ)
@@ -85,21 +100,21 @@ def migrate(name: str, environ: Mapping[str, str]) -> None:
             opened.close()
     except (MigrationError, psycopg2.Error) as error:
         raise CommandError(f"{type(error).__name__}: {str(error).strip()}") from error
-    print(f"{name}: applied {', '.join(applied)}" if applied else f"{name}: nothing to apply", flush=True)
+    return applied
 
 
-def _connect(url: str, application: str) -> Any:
-    """Connect; a database that is just starting gets half a minute."""
+def _connect(url: str, application: str, patience: float) -> Any:
+    """Connect; a database that is just starting is tried again until the patience (seconds) ends."""
     import psycopg2
 
-    for attempt in range(1, _CONNECT_ATTEMPTS + 1):
+    end = time.monotonic() + patience
+    while True:
         try:
             return psycopg2.connect(url, application_name=application, connect_timeout=5)
         except psycopg2.OperationalError as error:
-            if attempt == _CONNECT_ATTEMPTS or "authentication failed" in str(error):
+            if time.monotonic() >= end or "authentication failed" in str(error):
                 raise
-            time.sleep(1)
-    raise AssertionError("unreachable")
+        time.sleep(0.5)
 
 
 def _bootstrap(name: str, opened: Any, environ: Mapping[str, str]) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import logging
+import traceback
 
 import psycopg2
+import structlog
 from flask import Flask, Response, request
 from psycopg2 import errors as sqlstate
 from werkzeug.exceptions import HTTPException
@@ -14,7 +15,7 @@ from shopkit.pool import PoolTimeout
 from shopkit.problems import MEDIA_TYPE, Problem
 from shopkit.routing import to_json
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 _HTTP_SLUGS = {
     400: "bad-request",
@@ -22,6 +23,12 @@ _HTTP_SLUGS = {
     405: "method-not-allowed",
     413: "body-too-large",
 }
+_INTERNAL_ERROR = Problem(
+    500,
+    "internal-error",
+    "Something went wrong in the service",
+    "The fault is ours; the log has the cause under the request id of this answer.",
+)
 # The database refuses or drops the work although nothing is wrong with it: trying again helps.
 _NOT_NOW = (
     psycopg2.InterfaceError,
@@ -65,20 +72,24 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _busy(error: PoolTimeout) -> Response:
-    _log.warning("a request was turned away", extra={"cause": str(error)})
+    _log.warning("a request was turned away", cause=str(error))
     return problem_response(problems.unavailable("busy", "The service is busy: try again.", retry_after=1))
 
 
 def _database_error(error: psycopg2.Error) -> Response:
+    cause = _first_line(error)
     if not isinstance(error, _NOT_NOW):
-        return _bug(error)
-    # Only the first line: the others may quote values of the statement.
-    cause = str(error).partition("\n")[0]
-    _log.warning("the database did not do its part", extra={"cause": f"{type(error).__name__}: {cause}"})
+        _log.error("a statement failed", cause=cause, where="".join(traceback.format_tb(error.__traceback__)))
+        return problem_response(_INTERNAL_ERROR)
+    _log.warning("the database did not do its part", cause=cause)
     return problem_response(problems.unavailable("database-unavailable", "The database did not answer: try again."))
 
 
+def _first_line(error: psycopg2.Error) -> str:
+    """Return what is safe to log: the lines after the first quote rows and statements."""
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+
+
 def _bug(error: Exception) -> Response:
-    _log.error("a request failed", exc_info=error, extra={"method": request.method, "path": request.path})
-    detail = "The fault is ours; the log has the cause under the request id of this answer."
-    return problem_response(Problem(500, "internal-error", "Something went wrong in the service", detail))
+    _log.error("a request failed", exc_info=error)
+    return problem_response(_INTERNAL_ERROR)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable
 
 import psycopg2
+import structlog
 from flask import Flask, Response
 
 from shopkit import lifecycle
@@ -15,7 +15,7 @@ from shopkit.database import Database
 from shopkit.pool import PoolTimeout
 from shopkit.routing import render
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 class Readiness:
@@ -48,20 +48,26 @@ class Readiness:
         """Return why the service is not ready, or None."""
         with self._lock:
             if self._clock() - self._checked >= self._max_age:
-                found = self._check()
-                if found and found != self._fault:
-                    _log.warning("the service is not ready", extra={"cause": found})
-                self._fault = found
-                self._checked = self._clock()
+                self._refresh()
             return self._fault
+
+    def _refresh(self) -> None:
+        stats = self._database.stats()
+        # Every connection at work says nothing against the database, and a probe must not queue behind shoppers.
+        if stats.in_use < stats.size:
+            found = self._check()
+            if found and found != self._fault:
+                _log.warning("the service is not ready", cause=found)
+            self._fault = found
+        self._checked = self._clock()
 
     def _check(self) -> str | None:
         try:
             row = self._database.fetch_one("SELECT max(version) AS version FROM schema_migrations")
         except psycopg2.errors.UndefinedTable:
             return f"the database has no schema yet: migration {self._revision} has to be applied"
-        except PoolTimeout as error:
-            return str(error)
+        except PoolTimeout:
+            return self._fault
         except psycopg2.Error as error:
             return f"the database does not answer: {type(error).__name__}"
         applied = row["version"] if row else None

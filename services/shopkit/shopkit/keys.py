@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import structlog
+
 from shopkit import problems
 from shopkit.problems import Problem
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 class KeysError(Exception):
@@ -108,6 +109,6 @@ class RemoteKeys:
         try:
             self._keys = parse_jwks(self._fetch())
         except (KeysError, Problem) as error:
-            _log.warning("the public keys for tokens could not be fetched", extra={"cause": repr(error)})
+            _log.warning("the public keys for tokens could not be fetched", cause=str(error))
             return
         self._fetched = self._clock()

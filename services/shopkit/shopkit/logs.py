@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import logging.config
 import sys
-from typing import Any
 
 import orjson
 import structlog
@@ -15,39 +14,34 @@ from shopkit.context import current
 
 
 def configure(level: str, service: str, shop: str) -> None:
-    """Send all logging of this process, structlog's and the standard library's, to stdout as JSON."""
-    logging.config.dictConfig(dictionary(level, service, shop))
+    """Send the logs of this process, our own and those of libraries, to stdout as JSON."""
+    shared = _shared(service, shop)
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            structlog.stdlib.add_logger_name,
-            *_shared(service, shop),
-            structlog.processors.format_exc_info,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*shared, structlog.processors.format_exc_info, _render],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        # Straight to the stream: a line costs a third of what it does by way of the standard library.
+        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
         cache_logger_on_first_use=True,
+    )
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"json": {"()": _formatter, "shared": shared}},
+            "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": sys.stdout, "formatter": "json"}},
+            "root": {"level": level, "handlers": ["stdout"]},
+        }
     )
 
 
-def dictionary(level: str, service: str, shop: str) -> dict[str, Any]:
-    """Return the configuration for `logging.config.dictConfig`; the servers take it as well."""
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {"json": {"()": _formatter, "service": service, "shop": shop}},
-        "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": sys.stdout, "formatter": "json"}},
-        "root": {"level": level, "handlers": ["stdout"]},
-    }
-
-
-def _formatter(service: str, shop: str) -> logging.Formatter:
+def _formatter(shared: list[Processor]) -> logging.Formatter:
+    """Return the formatter for the lines of libraries."""
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[structlog.stdlib.add_logger_name, structlog.stdlib.ExtraAdder(), *_shared(service, shop)],
+        foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
-            _render,
+            lambda logger, method, event: _render(logger, method, event).decode(),
         ],
     )
 
@@ -62,12 +56,8 @@ def _shared(service: str, shop: str) -> list[Processor]:
             event["trace_id"] = context.trace_id
         return event
 
-    return [
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        correlate,
-    ]
+    return [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True), correlate]
 
 
-def _render(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
-    return orjson.dumps(event, default=repr).decode()
+def _render(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
+    return orjson.dumps(event, default=repr)

@@ -7,16 +7,16 @@ applied may neither change nor vanish.
 from __future__ import annotations
 
 import hashlib
-import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from psycopg2 import sql
 from psycopg2.extensions import connection
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 _NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 # One number for all: the lock holds within a database, and each service has its own.
@@ -145,7 +145,7 @@ def _lock(opened: connection) -> None:
 
 
 def _apply(opened: connection, migration: Migration) -> None:
-    _log.info("migration begins", extra={"migration": f"{migration.version}_{migration.name}"})
+    _log.info("migration begins", migration=f"{migration.version}_{migration.name}")
     opened.autocommit = False
     try:
         with opened.cursor() as cursor:
@@ -159,7 +159,7 @@ def _apply(opened: connection, migration: Migration) -> None:
         if not opened.closed:
             opened.rollback()
             opened.autocommit = True
-    _log.info("migration is done", extra={"migration": f"{migration.version}_{migration.name}"})
+    _log.info("migration is done", migration=f"{migration.version}_{migration.name}")
 
 
 def _grant(opened: connection, role: str) -> None:

@@ -28,7 +28,7 @@ class ContractClient(FlaskClient):
         """Send a request and check its answer. Raises ContractError."""
         response = super().open(*args, **kwargs)
         operation = self._operation(response)
-        if operation is not None:
+        if operation is not None and response.request.method == operation.method:
             check(operation, response)
         return response
 

@@ -19,7 +19,7 @@ import pytest
 from psycopg2 import sql
 from psycopg2.extensions import connection
 
-from shopkit.commands import migrate
+from shopkit.commands import MigrationSettings, apply_migrations
 
 _BINARIES = Path("/usr/lib/postgresql")
 # Nothing of a test outlives the session, so nothing has to reach the disk.
@@ -170,7 +170,7 @@ class Templates:
         with admin(with_database(self._server, name)) as opened:
             _execute(opened, "ALTER SCHEMA public OWNER TO {}", owner)
         url = with_database(self._server, name, owner)
-        migrate(service, {**environ, "DATABASE_URL": url, "DATABASE_RUNTIME_ROLE": service})
+        apply_migrations(service, MigrationSettings(database_url=url, runtime_role=service), environ)
         return name
 
 

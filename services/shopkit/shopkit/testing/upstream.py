@@ -64,7 +64,10 @@ class FakeUpstream:
         self.respond(method, path, lambda _request: (status, body))
 
     def respond(self, method: str, path: str, responder: Responder) -> None:
-        """Let a function decide on each request to a path; it may block; a ConnectionError that it raises breaks the connection."""
+        """Let a function decide on each request to a path.
+
+        It may block; a ConnectionError that it raises breaks the connection.
+        """
         self._responders[(method, path)] = responder
 
     def reset(self) -> None:
