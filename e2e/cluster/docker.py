@@ -63,9 +63,11 @@ class Docker:
 def clients(path: str | None = None) -> list[str]:
     """Every docker client on the PATH, in its order and once each."""
     folders = (path or os.environ.get("PATH", os.defpath)).split(os.pathsep)
-    found = [Path(folder) / "docker" for folder in folders if folder]
-    usable = [program for program in found if program.is_file() and os.access(program, os.X_OK)]
-    return [str(program) for program in {program.resolve(): program for program in reversed(usable)}.values()][::-1]
+    found: dict[Path, str] = {}
+    for program in (Path(folder) / "docker" for folder in folders if folder):
+        if program.is_file() and os.access(program, os.X_OK):
+            found.setdefault(program.resolve(), str(program))
+    return list(found.values())
 
 
 def builds(program: str) -> bool:

@@ -112,6 +112,7 @@ def wait_ready(kubectl: Kubectl, limit: float) -> None:
     deadline = time.monotonic() + limit
     while True:
         try:
+            kubectl.run("get", "--raw", "/readyz", timeout=15)
             kubectl.run("wait", "--for=condition=Ready", "node", "--all", "--timeout=10s", timeout=15)
         except Problem as problem:
             if time.monotonic() > deadline:

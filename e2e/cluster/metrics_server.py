@@ -9,6 +9,8 @@ from e2e.cluster.shell import CommandFailed, Problem
 from e2e.cluster.tools import Tools
 
 MODULE = "sigs.k8s.io/metrics-server"
+NAME = "metrics-server"
+NAMESPACE = "kube-system"
 API = "v1beta1.metrics.k8s.io"
 AVAILABLE = '{.status.conditions[?(@.type=="Available")].status}'
 VALUES = (
@@ -28,27 +30,29 @@ def available(kubectl: Kubectl) -> bool:
 
 
 def ensure(kubectl: Kubectl, tools: Tools, progress: Progress) -> None:
-    """Install metrics-server by its own chart where the metrics API is missing. Raises Problem."""
+    """Install metrics-server by its own chart where it is missing, and wait until it serves. Raises Problem."""
     if available(kubectl):
         return
-    with progress.step("Install metrics-server") as step:
-        chart = tools.module_folder(MODULE) / "charts" / "metrics-server"
-        values = [*VALUES, f"image.tag={tools.pinned[MODULE]}"]
-        command = [
-            str(tools.program("helm")),
-            "upgrade",
-            "--install",
-            "metrics-server",
-            str(chart),
-            "--kube-context",
-            kubectl.context,
-            "--namespace",
-            "kube-system",
-            *(part for value in values for part in ("--set", value)),
-        ]
+    if not kubectl.run("get", "deployment", NAME, "--namespace", NAMESPACE, "--ignore-not-found"):
+        _install(kubectl, tools, progress)
+    with progress.step("Wait for the first metrics"):
+        try:
+            kubectl.run("wait", "--for=condition=Available", f"apiservice/{API}", "--timeout=180s", timeout=200)
+        except CommandFailed as error:
+            logs = kubectl.run("logs", "--namespace", NAMESPACE, f"deployment/{NAME}", "--tail=10")
+            raise Problem(f"metrics-server serves no metrics\n{error}\n{logs}") from error
+
+
+def _install(kubectl: Kubectl, tools: Tools, progress: Progress) -> None:
+    chart = tools.module_folder(MODULE) / "charts" / "metrics-server"
+    values = [*VALUES, f"image.tag={tools.pinned[MODULE]}"]
+    command = [
+        *(str(tools.program("helm")), "upgrade", "--install", NAME, str(chart)),
+        *("--kube-context", kubectl.context, "--namespace", NAMESPACE),
+        *(part for value in values for part in ("--set", value)),
+    ]
+    with progress.step("Install metrics-server"):
         try:
             shell.run(command)
-            step.update("wait until it has read the first metrics")
-            kubectl.run("wait", "--for=condition=Available", f"apiservice/{API}", "--timeout=180s", timeout=200)
         except CommandFailed as error:
             raise Problem(f"metrics-server could not be installed\n{error}") from error
