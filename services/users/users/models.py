@@ -1,0 +1,105 @@
+"""What goes in and out of the API."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic.config import JsonDict
+from pydantic_core import PydanticCustomError
+
+from shopkit.ids import Id
+from shopkit.pagination import Page
+from shopkit.validation import Schema
+
+MAX_EMAIL = 254
+MIN_PASSWORD, MAX_PASSWORD = 8, 128
+MAX_NAME = 200
+
+# What browsers accept in <input type="email">. ASCII only, so that upper and lower case mean the same everywhere.
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_EMAIL = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@{_LABEL}(?:\.{_LABEL})*")
+_NOT_AN_EMAIL = "must be an e-mail address such as ann@example.com"
+
+
+def email_fault(text: str) -> str | None:
+    """Return what is wrong with an e-mail address, or None."""
+    return None if len(text) <= MAX_EMAIL and _EMAIL.fullmatch(text) else _NOT_AN_EMAIL
+
+
+def password_fault(text: str) -> str | None:
+    """Return what is wrong with a new password, or None."""
+    fine = MIN_PASSWORD <= len(text) <= MAX_PASSWORD
+    return None if fine else f"must have from {MIN_PASSWORD} to {MAX_PASSWORD} characters"
+
+
+def _check_email(text: str) -> str:
+    if email_fault(text):
+        raise PydanticCustomError("email", _NOT_AN_EMAIL)
+    return text
+
+
+Email = Annotated[
+    str,
+    Field(
+        max_length=MAX_EMAIL, description="Upper and lower case are the same.", json_schema_extra={"format": "email"}
+    ),
+    AfterValidator(_check_email),
+]
+_PASSWORD: JsonDict = {"format": "password", "writeOnly": True}
+
+
+class Registration(Schema):
+    """A user to be."""
+
+    email: Email
+    password: str = Field(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD, repr=False, json_schema_extra=_PASSWORD)
+    name: str = Field(min_length=1, max_length=MAX_NAME)
+
+
+class Credentials(Schema):
+    """What a user logs in with."""
+
+    email: str = Field(max_length=MAX_EMAIL, description="Upper and lower case are the same.")
+    password: str = Field(max_length=MAX_PASSWORD, repr=False, json_schema_extra=_PASSWORD)
+
+
+class User(Schema):
+    """An account."""
+
+    id: Id
+    email: str
+    name: str
+    role: Literal["customer", "admin"]
+    created_at: datetime
+
+
+class UserPage(Page[User]):
+    """One page of accounts."""
+
+
+class Token(Schema):
+    """An access token, to be sent as `Authorization: Bearer <access_token>`."""
+
+    access_token: str = Field(repr=False, description="JWT, signed with EdDSA.")
+    token_type: Literal["Bearer"]
+    expires_in: int = Field(description="Seconds until it expires.")
+
+
+class PublicKey(Schema):
+    """An Ed25519 public key (RFC 8037)."""
+
+    kty: Literal["OKP"]
+    crv: Literal["Ed25519"]
+    x: str
+    kid: str = Field(description="The key's thumbprint (RFC 7638); tokens name it in their header.")
+    alg: Literal["EdDSA"]
+    use: Literal["sig"]
+
+
+class KeySet(Schema):
+    """The public keys that tokens are checked with (JWKS, RFC 7517)."""
+
+    keys: list[PublicKey]

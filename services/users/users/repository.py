@@ -1,0 +1,50 @@
+"""Accounts in the database."""
+
+from __future__ import annotations
+
+from shopkit.database import Database, Row
+
+# "C": what is upper and lower case must not depend on the language that the database was made with.
+_ADD = """
+INSERT INTO users (id, email, name, role, password_hash) VALUES (%s, %s, %s, 'customer', %s)
+ON CONFLICT (lower(email COLLATE "C")) DO NOTHING
+RETURNING id, email, name, role, created_at"""
+_GET = "SELECT id, email, name, role, created_at FROM users WHERE id = %s"
+_LOGIN = """
+SELECT id, role, password_hash FROM users WHERE lower(email COLLATE "C") = lower(%s COLLATE "C")"""
+_PAGE = """
+SELECT id, email, name, role, created_at FROM users
+WHERE %(after)s::uuid IS NULL OR id > %(after)s::uuid ORDER BY id LIMIT %(count)s"""
+_REPLACE_HASH = """
+UPDATE users SET password_hash = %(new)s, updated_at = now() WHERE id = %(id)s AND password_hash = %(old)s"""
+
+
+class UserRepository:
+    """The table `users`.
+
+    Args:
+        database: the service's database.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, user_id: str, email: str, name: str, password_hash: str) -> Row | None:
+        """Insert a customer and return the account; None if the e-mail address has one already."""
+        return self._database.fetch_one(_ADD, (user_id, email, name, password_hash))
+
+    def get(self, user_id: str) -> Row | None:
+        """Return an account, or None."""
+        return self._database.fetch_one(_GET, (user_id,))
+
+    def find_login(self, email: str) -> Row | None:
+        """Return id, role and password hash of the account with this e-mail address, or None."""
+        return self._database.fetch_one(_LOGIN, (email,))
+
+    def page(self, after: str | None, limit: int) -> list[Row]:
+        """Return up to `limit` + 1 accounts by id, those after the given id."""
+        return self._database.fetch_all(_PAGE, {"after": after, "count": limit + 1})
+
+    def replace_hash(self, user_id: str, old: str, new: str) -> None:
+        """Store a new password hash, unless the old one was replaced in the meantime."""
+        self._database.execute(_REPLACE_HASH, {"id": user_id, "old": old, "new": new})

@@ -1,0 +1,90 @@
+"""The routes of accounts and keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from shopkit import auth, pagination, problems
+from shopkit.auth import require_role, require_user
+from shopkit.pagination import PageQuery
+from shopkit.routing import Api, Reply
+from users.accounts import Accounts
+from users.models import Credentials, KeySet, Registration, Token, User, UserPage
+from users.repository import UserRepository
+from users.signing import LIFETIME_SECONDS, Signer
+
+
+@dataclass(frozen=True)
+class Users:
+    """What the handlers work with."""
+
+    accounts: Accounts
+    users: UserRepository
+    signer: Signer
+
+
+api: Api[Users] = Api("users")
+# As long as the other services keep the keys.
+_KEYS_MAX_AGE = 300
+
+
+@api.post(
+    "/api/v1/register",
+    body=Registration,
+    responses={201: User},
+    problems={409: "The e-mail address has an account already."},
+)
+def register(context: Users, body: Registration) -> Reply:
+    """Register as a customer."""
+    row = context.accounts.register(body.email, body.password, body.name)
+    return Reply(row, 201, {"Location": f"/api/v1/users/{row['id']}"})
+
+
+@api.post(
+    "/api/v1/login",
+    body=Credentials,
+    responses={200: Token},
+    problems={401: "The e-mail address or the password is wrong."},
+)
+def login(context: Users, body: Credentials) -> Reply:
+    """Log in: get an access token."""
+    row = context.accounts.log_in(body.email, body.password)
+    token = context.signer.sign(row["id"], row["role"])
+    answer = {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME_SECONDS}
+    return Reply(answer, 200, {"Cache-Control": "no-store"})
+
+
+@api.get("/api/v1/users/me", responses={200: User}, auth=require_user)
+def get_me(context: Users, user: auth.User) -> dict[str, Any]:
+    """Get one's own account."""
+    row = context.users.get(user.id)
+    if row is None:
+        raise problems.unauthorized("The account of this token does not exist any more.")
+    return row
+
+
+@api.get("/api/v1/users", query=PageQuery, responses={200: UserPage}, auth=require_role("admin"))
+def list_users(context: Users, query: PageQuery) -> dict[str, Any]:
+    """List accounts, the oldest first."""
+    return pagination.page(context.users.page(query.cursor, query.limit), query.limit)
+
+
+@api.get(
+    "/api/v1/users/<id:user_id>",
+    responses={200: User},
+    auth=require_role("admin"),
+    problems={404: "There is no such account."},
+)
+def get_user(context: Users, user_id: str) -> dict[str, Any]:
+    """Get one account."""
+    row = context.users.get(user_id)
+    if row is None:
+        raise problems.not_found(f"There is no user {user_id}.")
+    return row
+
+
+@api.get("/.well-known/jwks.json", responses={200: KeySet})
+def get_keys(context: Users) -> Reply:
+    """Get the public keys that access tokens are checked with."""
+    return Reply(context.signer.jwks(), 200, {"Cache-Control": f"public, max-age={_KEYS_MAX_AGE}"})

@@ -1,0 +1,42 @@
+"""The definition of the service."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from shopkit.auth import KeySource
+from shopkit.keys import StaticKeys
+from shopkit.service import Runtime, Service
+from users.accounts import Accounts
+from users.passwords import Passwords
+from users.repository import UserRepository
+from users.routes import Users, api
+from users.settings import UsersSettings
+from users.signing import Signer, load_signing_key
+from users.slots import Slots, queue_length
+
+
+def build(runtime: Runtime[UsersSettings]) -> Users:
+    """Make what the handlers work with."""
+    settings = runtime.settings
+    size = settings.argon2_concurrency
+    slots = Slots(size, queue_length(settings.http_threads, size), settings.argon2_wait_seconds)
+    users = UserRepository(runtime.database)
+    signer = Signer(load_signing_key(settings.jwt_signing_key), settings.jwt_issuer)
+    return Users(Accounts(users, Passwords(settings, slots)), users, signer)
+
+
+def own_keys(context: object) -> KeySource:
+    """Return the keys of the tokens that this service signs itself."""
+    return StaticKeys(cast("Users", context).signer.jwks())
+
+
+SERVICE = Service(
+    name="users",
+    version="0.1.0",
+    summary="The accounts of a shop and their access tokens.",
+    settings=UsersSettings,
+    apis=(api,),
+    build=build,
+    keys=own_keys,
+)

@@ -1,0 +1,65 @@
+"""Settings of the service and of its migration job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shopkit.settings import Settings, between, setting
+from users.models import email_fault, password_fault
+from users.signing import signing_key_fault
+
+
+@dataclass(frozen=True, kw_only=True)
+class HashSettings:
+    """What a password hash costs. The defaults are those that OWASP recommends for argon2id."""
+
+    argon2_memory_kib: int = setting(
+        "ARGON2_MEMORY_KIB", "Memory of one password hash.", default=19_456, check=between(1024, 1_048_576)
+    )
+    argon2_time_cost: int = setting(
+        "ARGON2_TIME_COST", "Passes of one password hash.", default=2, check=between(1, 100)
+    )
+    argon2_parallelism: int = setting(
+        "ARGON2_PARALLELISM", "Lanes of one password hash.", default=1, check=between(1, 16)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsersSettings(HashSettings, Settings):
+    """What `users` reads from the environment."""
+
+    argon2_concurrency: int = setting(
+        "ARGON2_CONCURRENCY",
+        "Password hashes computed at a time; each takes ARGON2_MEMORY_KIB of the pod's memory.",
+        default=2,
+        check=between(1, 64),
+    )
+    argon2_wait_seconds: float = setting(
+        "ARGON2_WAIT_SECONDS",
+        "Longest wait of a request for its turn to hash; then 503.",
+        default=2.0,
+        check=between(0, 60),
+    )
+    jwt_issuer: str = setting("JWT_ISSUER", "Issuer that tokens name.")
+    jwt_signing_key: str = setting(
+        "JWT_SIGNING_KEY",
+        "Ed25519 private key that signs tokens, as PEM (PKCS #8).",
+        secret=True,
+        check=signing_key_fault,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BootstrapSettings(HashSettings):
+    """What the migration job reads to make the administrator; without both there is none."""
+
+    admin_email: str = setting(
+        "ADMIN_EMAIL", "E-mail address of the administrator.", default="", secret=True, check=email_fault
+    )
+    admin_password: str = setting(
+        "ADMIN_PASSWORD",
+        "The administrator's password; a changed one replaces the old at the next run.",
+        default="",
+        secret=True,
+        check=password_fault,
+    )
