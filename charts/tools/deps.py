@@ -49,10 +49,12 @@ def build_dependencies(charts: Path, helm: str | None = None) -> list[str]:
             continue
         stamp = charts / name / "charts" / STAMP
         sources = _fingerprint(charts, _closure(graph, name), charts / name / "Chart.yaml")
-        if not stamp.is_file() or stamp.read_text() != sources:
-            _helm_build(charts / name, find_helm(helm))
-            stamp.write_text(sources)
-            built.append(name)
+        packages = len(list(stamp.parent.glob("*.tgz")))
+        if packages == len(graph[name]) and stamp.is_file() and stamp.read_text() == sources:
+            continue
+        _helm_build(charts / name, find_helm(helm))
+        stamp.write_text(sources)
+        built.append(name)
     return built
 
 

@@ -39,6 +39,7 @@ class Chart:
         name: its name and its folder's.
         description: one sentence.
         type: `application` or `library`.
+        kind: which values it has: the name of a file of the model; empty for the library.
         dependencies: names of charts beside it; the library is implied.
         conditions: dependency -> the value that switches it.
         secrets: secrets it needs besides the database's -> their keys.
@@ -48,6 +49,7 @@ class Chart:
     name: str
     description: str
     type: str
+    kind: str
     dependencies: tuple[str, ...]
     conditions: dict[str, str]
     secrets: dict[str, str]
@@ -79,6 +81,7 @@ def load_model(folder: Path = MODEL) -> Model:
             name=name,
             description=entry["description"],
             type=entry.get("type", "application"),
+            kind=entry.get("values", ""),
             dependencies=tuple(entry.get("dependencies", ())),
             conditions=entry.get("conditions", {}),
             secrets=entry.get("secrets", {}),

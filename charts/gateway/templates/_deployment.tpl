@@ -27,6 +27,13 @@ containers:
       - /etc/envoy/envoy.yaml
       - --concurrency
       - {{ int $values.concurrency | quote }}
+      - --log-level
+      - warning
+      # Lines of the access log appear within a second, not ten.
+      - --file-flush-interval-msec
+      - "1000"
+      # Pods replace each other; two Envoys never share one.
+      - --disable-hot-restart
     ports:
       - name: http
         containerPort: 8080

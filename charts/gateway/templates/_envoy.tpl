@@ -16,6 +16,13 @@ admin:
     - exact: /ready
     - prefix: /stats/prometheus
     - exact: /healthcheck/fail
+application_log_config:
+  log_format:
+    json_format:
+      time: "%Y-%m-%dT%T.%eZ"
+      level: "%l"
+      logger: "%n"
+      message: "%j"
 static_resources:
   listeners:
     {{- include "gateway.publicListener" . | nindent 4 }}

@@ -67,7 +67,6 @@ http2_protocol_options:
 - name: envoy.filters.http.router
   typed_config:
     "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
-    suppress_envoy_headers: true
 {{- end -}}
 
 {{- /* One JSON object a request on standard output; no query, no headers that could hold secrets. */}}
@@ -82,7 +81,7 @@ http2_protocol_options:
         request_id: "%REQ(X-REQUEST-ID)%"
         client: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
         method: "%REQ(:METHOD)%"
-        path: "%PATH(NQ)%"
+        path: "%PATH(NQ:ORIG_OR_PATH)%"
         protocol: "%PROTOCOL%"
         status: "%RESPONSE_CODE%"
         reason: "%RESPONSE_CODE_DETAILS%"

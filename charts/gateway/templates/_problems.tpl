@@ -41,5 +41,5 @@ json_format:
   title: {{ .title }}
   status: "%RESPONSE_CODE%"
   detail: {{ .detail | quote }}
-  instance: "%PATH(NQ)%"
+  instance: "%PATH(NQ:ORIG_OR_PATH)%"
 {{- end -}}

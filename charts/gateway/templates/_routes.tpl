@@ -20,6 +20,8 @@ virtual_hosts:
           key: x-content-type-options
           value: nosniff
         append_action: OVERWRITE_IF_EXISTS_OR_ADD
+    response_headers_to_remove:
+      - x-envoy-upstream-service-time
     routes:
       {{- include "gateway.route" (dict "ctx" . "service" "users" "kind" "path" "path" "/.well-known/jwks.json") | nindent 6 }}
       {{- range $service, $api := include "gateway.api" . | fromYaml }}

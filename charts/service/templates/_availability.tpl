@@ -42,10 +42,11 @@ spec:
 {{- end -}}
 
 {{- define "service.podMonitor" -}}
+{{- $labels := include "service.moreLabels" (dict "ctx" . "value" "podMonitor.labels" "labels" .root.Values.podMonitor.labels) -}}
 apiVersion: monitoring.coreos.com/v1
 kind: PodMonitor
 metadata:
-  {{- include "service.metadata" (dict "ctx" . "wave" 70 "labels" .root.Values.podMonitor.labels) | nindent 2 }}
+  {{- include "service.metadata" (dict "ctx" . "wave" 70 "labels" $labels) | nindent 2 }}
 spec:
   selector:
     matchLabels:

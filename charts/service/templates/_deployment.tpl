@@ -1,5 +1,11 @@
+{{- /* Environment that comes from secrets, from other values, or that other objects rely on. */}}
+{{- define "service.reserved" -}}
+ADMIN_EMAIL ADMIN_PASSWORD CURRENCY DATABASE_POOL_SIZE DATABASE_RUNTIME_ROLE DATABASE_URL HTTP_PORT HTTP_THREADS INTERNAL_TOKEN JWT_ISSUER JWT_SIGNING_KEY METRICS_PORT SERVER SHOP SHUTDOWN_GRACE_SECONDS
+{{- end -}}
+
 {{- /* Settings from the environment that are no secrets, as a YAML map of strings. Takes a context. */}}
 {{- define "service.config" -}}
+{{- $part := .part -}}
 {{- $values := .root.Values -}}
 {{- $shop := include "service.shop" .root -}}
 {{- $config := dict
@@ -17,6 +23,11 @@
   "JWT_ISSUER" (printf "shopkeeper/%s/%s" .root.Release.Namespace $shop) -}}
 {{- range include "service.calls" . | fromYamlArray -}}
 {{- $_ := set $config (printf "%s_URL" (upper .)) (printf "http://%s-%s" $shop .) -}}
+{{- end -}}
+{{- range $name, $_ := $values.env -}}
+{{- if has $name (include "service.reserved" . | splitList " ") -}}
+{{- fail (printf "%s: env.%s is set by the chart" $part $name) -}}
+{{- end -}}
 {{- end -}}
 {{- toYaml (mergeOverwrite $config $values.env) -}}
 {{- end -}}

@@ -31,24 +31,31 @@ app.kubernetes.io/managed-by: {{ .root.Values.global.managedBy }}
 app.kubernetes.io/version: {{ include "service.version" . | quote }}
 {{- end -}}
 
-{{- /* Pod labels: the user's podLabels may add to ours but not replace them. */}}
+{{- /* The labels with further ones of the user's. Takes (dict "ctx" <context> "value" "podLabels" "labels" <map>). */}}
+{{- define "service.moreLabels" -}}
+{{- $own := include "service.labels" .ctx | fromYaml -}}
+{{- $value := .value -}}
+{{- range $name, $_ := .labels -}}
+{{- if hasKey $own $name -}}
+{{- fail (printf "%s: the label %s is the chart's own" $value $name) -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml (merge $own .labels) -}}
+{{- end -}}
+
 {{- define "service.podLabels" -}}
-{{- $labels := include "service.labels" . | fromYaml -}}
-{{- toYaml (merge $labels (.root.Values.podLabels | default dict)) -}}
+{{ include "service.moreLabels" (dict "ctx" . "value" "podLabels" "labels" .root.Values.podLabels) }}
 {{- end -}}
 
 {{- /*
-Metadata of an object. Takes (dict "ctx" <context> "wave" 10), optionally with "name" and "labels" (further labels).
+Metadata of an object. Takes (dict "ctx" <context> "wave" 10), optionally with "name" and "labels" (all of them).
 The wave is the order in which the operator applies objects; Helm ignores it.
 */}}
 {{- define "service.metadata" -}}
 name: {{ .name | default (include "service.fullname" .ctx) }}
 namespace: {{ .ctx.root.Release.Namespace }}
 labels:
-  {{- include "service.labels" .ctx | nindent 2 }}
-  {{- with .labels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+  {{- .labels | default (include "service.labels" .ctx) | nindent 2 }}
 annotations:
   shopkeeper.dev/wave: {{ .wave | quote }}
 {{- end -}}
