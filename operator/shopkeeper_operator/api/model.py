@@ -1,0 +1,310 @@
+"""The Shop as Python types: what the resource definition is generated from and what the planner reads. Pure."""
+
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from shopkeeper_operator.api import rules
+from shopkeeper_operator.api.rules import Rule
+
+VALIDATIONS: Final = "x-kubernetes-validations"
+
+
+def _publish_checks(schema: dict[str, Any], model: type[Any]) -> None:
+    if model.checks:
+        schema[VALIDATIONS] = [rule.as_schema() for rule in model.checks]
+
+
+class Part(BaseModel):
+    """A part of the API: camelCase names outside, unknown fields ignored (the API server prunes them)."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, frozen=True, json_schema_extra=_publish_checks
+    )
+    checks: ClassVar[tuple[Rule, ...]] = ()
+
+    @model_validator(mode="after")
+    def _obey(self) -> Self:
+        _enforce(self.checks, self)
+        return self
+
+
+def _enforce(given: tuple[Rule, ...], value: Any) -> None:
+    for rule in given:
+        sentence = rule.check(value) if rule.check else None
+        if sentence:
+            raise ValueError(sentence)
+
+
+def _ruled(*given: Rule) -> Any:
+    """Return the metadata that puts rules on a scalar or a map: into the schema and into the parser."""
+
+    def check(value: Any) -> Any:
+        _enforce(given, value)
+        return value
+
+    return AfterValidator(check)
+
+
+def _schema(*given: Rule, **extra: Any) -> dict[str, Any]:
+    return {VALIDATIONS: [rule.as_schema() for rule in given], **extra}
+
+
+def _quantity(rule: Rule) -> Any:
+    schema = {
+        "anyOf": [{"type": "integer"}, {"type": "string"}],
+        "x-kubernetes-int-or-string": True,
+        "maxLength": 32,
+    }
+    return WithJsonSchema(schema | _schema(rule))
+
+
+Cpu = Annotated[int | str, _ruled(rules.CPU), _quantity(rules.CPU)]
+Memory = Annotated[int | str, _ruled(rules.MEMORY), _quantity(rules.MEMORY)]
+
+
+class Amounts(Part):
+    """CPU and memory."""
+
+    cpu: Cpu | None = Field(default=None, description="CPU, such as 250m or 2.")
+    memory: Memory | None = Field(default=None, description="Memory, such as 64Mi.")
+
+
+class Resources(Part):
+    """Requests and limits of one service; what is left out comes from the profile."""
+
+    checks = (rules.CPU_REQUEST, rules.MEMORY_REQUEST)
+
+    requests: Amounts = Field(default_factory=Amounts, description="What the scheduler reserves.")
+    limits: Amounts = Field(default_factory=Amounts, description="What a container may not pass.")
+
+
+class Autoscaling(Part):
+    """A HorizontalPodAutoscaler on CPU."""
+
+    checks = (rules.MIN_MAX,)
+
+    min_replicas: int = Field(default=1, ge=1, le=100, description="Fewest pods.")
+    max_replicas: int = Field(ge=1, le=100, description="Most pods.")
+    target_cpu_utilization: int = Field(
+        default=60,
+        ge=1,
+        le=100,
+        alias="targetCPUUtilization",
+        description="Wanted mean CPU, in percent of the request.",
+    )
+
+
+class Service(Part):
+    """What one service does differently from the profile."""
+
+    checks = (rules.REPLICAS_OR_AUTOSCALING,)
+
+    replicas: int | None = Field(
+        default=None, ge=1, le=100, description="Fixed number of pods; not beside autoscaling."
+    )
+    autoscaling: Autoscaling | None = Field(default=None, description="Let an autoscaler choose the number of pods.")
+    resources: Resources = Field(default_factory=Resources, description="CPU and memory of each pod.")
+    env: Annotated[
+        dict[str, Annotated[str, Field(max_length=4096)]],
+        _ruled(rules.ENV_NAMES, rules.ENV_RESERVED),
+    ] = Field(
+        default_factory=dict,
+        max_length=32,
+        description="Additional environment variables (plain values, no secrets).",
+        json_schema_extra=_schema(rules.ENV_NAMES, rules.ENV_RESERVED),
+    )
+
+
+class GatewayService(Part):
+    """How the gateway is reached."""
+
+    checks = (rules.NODE_PORT_TYPE,)
+
+    type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = Field(
+        default="ClusterIP", description="Type of the Service."
+    )
+    node_port: Annotated[int, _ruled(rules.NODE_PORT_RANGE)] | None = Field(
+        default=None,
+        description="Port on every node, 30000 to 32767.",
+        json_schema_extra=_schema(rules.NODE_PORT_RANGE),
+    )
+
+
+class Gateway(Part):
+    """The API gateway."""
+
+    service: GatewayService = Field(default_factory=GatewayService, description="The Service of the gateway.")
+
+
+class Storage(Part):
+    """The volume of the embedded database."""
+
+    size: Annotated[str, _ruled(rules.STORAGE_SIZE)] = Field(
+        default="2Gi",
+        max_length=16,
+        description="Size of the volume; it can grow where the storage class allows it, never shrink.",
+        json_schema_extra=_schema(rules.STORAGE_SIZE, rules.STORAGE_GROWS),
+    )
+    class_name: str = Field(default="", max_length=253, description="Storage class; empty: the cluster's default.")
+
+
+class External(Part):
+    """A PostgreSQL server that somebody else runs."""
+
+    secret_name: str = Field(
+        default="",
+        max_length=253,
+        description="Secret in the Shop's namespace with an administrator's URI in key `uri`.",
+    )
+
+
+class Database(Part):
+    """Where the services' databases live."""
+
+    checks = (rules.EXTERNAL_SECRET,)
+
+    mode: Literal["Embedded", "External"] = Field(
+        default="Embedded",
+        description="Embedded: a PostgreSQL server of the Shop's own. External: an existing one. Fixed at creation.",
+        json_schema_extra=_schema(rules.MODE_FIXED),
+    )
+    storage: Storage = Field(default_factory=Storage, description="The volume, for mode Embedded.")
+    external: External = Field(default_factory=External, description="The server, for mode External.")
+
+
+class PullSecret(Part):
+    """A reference to a secret with registry credentials."""
+
+    name: str = Field(min_length=1, max_length=253, description="Name of the secret.")
+
+
+class Spec(Part):
+    """What the shop should be. Everything is optional: an empty spec is a complete small shop."""
+
+    release: Annotated[str, _ruled(rules.RELEASE)] | None = Field(
+        default=None,
+        max_length=128,
+        description="Image tag of every service; by default the operator's own release.",
+        json_schema_extra=_schema(rules.RELEASE),
+    )
+    profile: Literal["small", "medium", "large"] = Field(
+        default="small", description="Requests, limits, replicas and pool sizes."
+    )
+    paused: bool = Field(
+        default=False,
+        description="True: the operator observes and writes nothing but status. Deletion still works.",
+    )
+    deletion_policy: Literal["Retain", "Delete"] = Field(
+        default="Retain", description="What happens to databases and secrets when the Shop is deleted."
+    )
+    currency: Annotated[str, _ruled(rules.CURRENCY)] = Field(
+        default="EUR",
+        max_length=16,
+        description="Currency of all prices, ISO 4217. Fixed at creation.",
+        json_schema_extra=_schema(rules.CURRENCY, rules.CURRENCY_FIXED),
+    )
+    host: Annotated[str, _ruled(rules.HOST)] | None = Field(
+        default=None,
+        max_length=253,
+        description="DNS name (and port) at which shoppers reach the gateway; shown in status.url.",
+        json_schema_extra=_schema(rules.HOST),
+    )
+    gateway: Gateway = Field(default_factory=Gateway, description="The API gateway.")
+    database: Database = Field(default_factory=Database, description="Where the services' databases live.")
+    image_pull_secrets: list[PullSecret] = Field(
+        default_factory=list, max_length=8, description="Secrets with registry credentials for every pod."
+    )
+    services: Annotated[dict[str, Service], _ruled(rules.KNOWN_SERVICES)] = Field(
+        default_factory=dict,
+        max_length=8,
+        description="Overrides by service: users, products, inventory, orders, payments.",
+        json_schema_extra=_schema(rules.KNOWN_SERVICES),
+    )
+
+
+class Condition(Part):
+    """One condition, as the Kubernetes API conventions define it."""
+
+    type: str
+    status: Literal["True", "False", "Unknown"]
+    reason: str
+    message: str
+    observed_generation: int
+    last_transition_time: str = Field(json_schema_extra={"format": "date-time"})
+
+
+class ServiceStatus(Part):
+    """What runs of one service."""
+
+    name: str
+    ready: int = Field(description="Pods that serve.")
+    replicas: int = Field(description="Pods wanted.")
+    image: str = Field(description="Image that the Deployment runs.")
+    migration: str = Field(description="Migration Job of the running release.")
+
+
+class DatabaseStatus(Part):
+    """What is known of the database server."""
+
+    version: str = Field(description="Version of the server.")
+    host: str = Field(description="Where the services find it.")
+
+
+class Status(Part):
+    """What the shop is."""
+
+    observed_generation: int | None = None
+    phase: Literal["Pending", "Progressing", "Ready", "Degraded", "Paused", "Deleting"] | None = None
+    url: str | None = Field(default=None, description="Where the shop answers.")
+    release: str | None = Field(default=None, description="Release that is wanted of every service.")
+    services_ready: str | None = Field(default=None, description="Services that are ready, of all.")
+    conditions: list[Condition] = Field(
+        default_factory=list,
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    )
+    services: list[ServiceStatus] = Field(
+        default_factory=list,
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+    )
+    database: DatabaseStatus | None = None
+
+
+class InvalidShop(ValueError):
+    """A Shop that breaks a rule. `sentences` name field, value and what is allowed."""
+
+    def __init__(self, sentences: list[str]) -> None:
+        super().__init__("; ".join(sentences))
+        self.sentences = sentences
+
+
+def parse(name: str, spec: dict[str, Any]) -> Spec:
+    """Return the spec of a Shop as the planner reads it.
+
+    Raises:
+        InvalidShop: a rule is broken: the same rules as in the resource definition.
+    """
+    sentences = [sentence] if (sentence := rules.SHOP_NAME.check and rules.SHOP_NAME.check(name)) else []
+    try:
+        parsed = Spec.model_validate(spec)
+    except ValidationError as error:
+        sentences += [_sentence(item) for item in error.errors(include_url=False)]
+        raise InvalidShop(sentences) from error
+    if sentences:
+        raise InvalidShop(sentences)
+    return parsed
+
+
+def _sentence(item: Any) -> str:
+    path = ".".join(["spec", *(str(step) for step in item["loc"] if not str(step).startswith("function-"))])
+    text = str(item["msg"]).removeprefix("Value error, ")
+    return f"{path}: {text}"

@@ -1,0 +1,1 @@
+"""Looking: the cache of children, lists, and the facts a snapshot is made of."""

@@ -1,0 +1,83 @@
+"""Does the cluster hold what we want? Compares only what the manifest says. Pure.
+
+Beyond equality it knows what the API server does to an object it stores: it drops empty values, fills in defaults,
+writes quantities its own way, and merges some lists by key, so that others may add elements of their own.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from shopkeeper_operator import quantity
+
+#: Lists that server-side apply merges, by the name of the field, and the keys of an element.
+_MERGED: Final = {
+    "containers": ("name",),
+    "initContainers": ("name",),
+    "env": ("name",),
+    "volumes": ("name",),
+    "volumeMounts": ("mountPath",),
+    "imagePullSecrets": ("name",),
+    "topologySpreadConstraints": ("topologyKey", "whenUnsatisfiable"),
+    "ownerReferences": ("uid",),
+}
+#: `ports` has other keys in a container than in a Service.
+_PORT_KEYS: Final = (("containerPort", "protocol"), ("port", "protocol"))
+_PORT_DEFAULTS: Final = {"protocol": "TCP"}
+_QUANTITIES: Final = frozenset({"requests", "limits", "emptyDir", "resources"})
+
+
+def differences(desired: Mapping[str, Any], live: Mapping[str, Any]) -> frozenset[str]:
+    """Return the paths where the live object is not what is desired, each with the value found there."""
+    return frozenset(_mapping(desired, live, "", quantities=False))
+
+
+def _mapping(desired: Mapping[str, Any], live: Mapping[str, Any], path: str, *, quantities: bool) -> Iterator[str]:
+    for key, wanted in desired.items():
+        below = f"{path}.{key}" if path else key
+        yield from _value(wanted, live.get(key), below, field=key, quantities=quantities or key in _QUANTITIES)
+
+
+def _value(wanted: Any, found: Any, path: str, *, field: str, quantities: bool) -> Iterator[str]:
+    if _is_zero(wanted) and (found is None or _is_zero(found)):
+        return
+    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
+        yield from _mapping(wanted, found, path, quantities=quantities)
+    elif isinstance(wanted, Sequence) and isinstance(found, Sequence) and not isinstance(wanted, str):
+        yield from _sequence(wanted, found, path, field=field, quantities=quantities)
+    elif wanted != found and not (quantities and quantity.equal(wanted, found)):
+        yield f"{path}={json.dumps(found, sort_keys=True)}"
+
+
+def _is_zero(value: Any) -> bool:
+    """Tell whether the API server may leave this value out of what it stores."""
+    return not value
+
+
+def _sequence(wanted: Sequence[Any], found: Sequence[Any], path: str, *, field: str, quantities: bool) -> Iterator[str]:
+    keys = _merge_keys(field, wanted)
+    if keys is None:
+        if len(wanted) != len(found):
+            yield f"{path}={json.dumps(found, sort_keys=True)}"
+            return
+        for index, (one, other) in enumerate(zip(wanted, found, strict=True)):
+            yield from _value(one, other, f"{path}[{index}]", field="", quantities=quantities)
+        return
+    by_key = {_identity(element, keys): element for element in found if isinstance(element, Mapping)}
+    for element in wanted:
+        identity = _identity(element, keys)
+        yield from _value(
+            element, by_key.get(identity), f"{path}[{','.join(identity)}]", field="", quantities=quantities
+        )
+
+
+def _merge_keys(field: str, wanted: Sequence[Any]) -> tuple[str, ...] | None:
+    if field != "ports":
+        return _MERGED.get(field)
+    if not all(isinstance(element, Mapping) for element in wanted):
+        return None  # a NetworkPolicy's ports have no key: the list is replaced as a whole
+    return next((keys for keys in _PORT_KEYS if all(keys[0] in element for element in wanted)), None)
+
+
+def _identity(element: Mapping[str, Any], keys: Sequence[str]) -> tuple[str, ...]:
+    return tuple(str(element.get(key, _PORT_DEFAULTS.get(key, ""))) for key in keys)

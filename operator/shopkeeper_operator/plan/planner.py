@@ -1,0 +1,116 @@
+"""The plan of a Shop: everything that should be written now, and everything that is not as it should be. Pure."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from shopkeeper_operator import naming, reasons, values
+from shopkeeper_operator.api.model import InvalidShop, Spec, parse
+from shopkeeper_operator.kinds import Ref
+from shopkeeper_operator.plan import assess, database, manifests, prune, secrets, teardown, waves
+from shopkeeper_operator.plan.model import (
+    Action,
+    AddFinalizer,
+    Apply,
+    Finding,
+    Manifest,
+    Plan,
+    Render,
+    RenderError,
+    Target,
+)
+from shopkeeper_operator.snapshot import ServerProblem, Snapshot
+
+#: How long the database server may take to start before a person should look.
+POSTGRES_PATIENCE: Final = timedelta(minutes=5)
+
+
+def plan(snapshot: Snapshot, now: datetime, render: Render) -> Plan:
+    """Return what to do about a Shop.
+
+    Args:
+        snapshot: the Shop as it is.
+        now: the time.
+        render: renders the chart.
+    """
+    if snapshot.shop.deleting:
+        return teardown.plan(snapshot)
+    try:
+        spec = parse(snapshot.shop.name, dict(snapshot.shop.spec))
+    except InvalidShop as error:
+        return Plan(findings=tuple(Finding(reasons.INVALID_SPEC, text) for text in error.sentences))
+    made = _plan(snapshot, spec, now, render)
+    if spec.paused:
+        return replace(made, actions=(), retry=False, paused=True)
+    if naming.FINALIZER not in snapshot.shop.finalizers:
+        return replace(made, actions=(AddFinalizer(), *made.actions))
+    return made
+
+
+def _plan(snapshot: Snapshot, spec: Spec, now: datetime, render: Render) -> Plan:
+    release = spec.release or snapshot.environment.release
+    server = database.target(snapshot, spec)
+    if isinstance(server, Finding):
+        return Plan(findings=(server,), release=release)
+    missing = secrets.missing(snapshot, server)
+    if missing:
+        names = ", ".join(secret.ref.name for secret in missing)
+        finding = Finding(reasons.CREATING, f"secrets {names} are being made")
+        return Plan(actions=missing, findings=(finding,), release=release)
+    try:
+        desired = _desired(snapshot, spec, server, render)
+    except (RenderError, manifests.UnknownKind) as error:
+        return Plan(findings=(Finding(reasons.RENDER_FAILED, str(error)),), release=release)
+    return _deploy(snapshot, spec, server, desired, now)
+
+
+def _desired(snapshot: Snapshot, spec: Spec, server: Target, render: Render) -> dict[Ref, Manifest]:
+    environment = snapshot.environment
+    made = values.build(
+        spec,
+        release=environment.release,
+        image_registry=environment.image_registry,
+        operator_namespace=environment.namespace,
+        database_port=server.port,
+        credentials=secrets.credentials(snapshot),
+    )
+    return manifests.finish(render(snapshot.shop.name, snapshot.shop.key.namespace, made), snapshot)
+
+
+def _deploy(snapshot: Snapshot, spec: Spec, server: Target, desired: dict[Ref, Manifest], now: datetime) -> Plan:
+    provisions, database_findings, complete = database.provisioning(snapshot, server, now)
+    decided = waves.decide(desired, snapshot, complete, now)
+    postgres = () if server.shared else assess.postgres(snapshot, now, POSTGRES_PATIENCE)
+    findings = (
+        *secrets.problems(snapshot, server),
+        *postgres,
+        *(() if postgres else database_findings),
+        *assess.migrations(decided, snapshot, complete),
+        *assess.services(decided),
+        *assess.gateway(decided),
+    )
+    again = [state.look_again for state in (*decided.services.values(), decided.gateway) if state.look_again]
+    if postgres:
+        again.append(POSTGRES_PATIENCE.total_seconds())
+    return Plan(
+        actions=(
+            *provisions,
+            *decided.writes,
+            *_storage(snapshot, spec),
+            *prune.unwanted(desired.keys(), snapshot, decided.migrations),
+        ),
+        findings=findings,
+        services=assess.rows(decided),
+        release=spec.release or snapshot.environment.release,
+        url=assess.url(snapshot, spec),
+        database_host=server.host,
+        requeue_after=min(again, default=None),
+        retry=isinstance(snapshot.server, ServerProblem),
+    )
+
+
+def _storage(snapshot: Snapshot, spec: Spec) -> tuple[Action, ...]:
+    if spec.database.mode == "External":
+        return ()
+    claim = manifests.resized_claim(snapshot, spec.database.storage.size)
+    return () if claim is None else (Apply(manifests.ref_of(claim), claim, "update", exists=True),)

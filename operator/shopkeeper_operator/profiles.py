@@ -1,0 +1,75 @@
+"""What each profile means, as data. Pure.
+
+The sum of requests of `small` is 390m and 640Mi: two such Shops and the operator fit beside the control plane of a
+node with two cores.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Pods of one part: how many, and what each may use."""
+
+    replicas: int
+    cpu: str
+    memory: str
+    cpu_limit: str
+    memory_limit: str
+
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """Return requests and limits as a container has them."""
+        return {
+            "requests": {"cpu": self.cpu, "memory": self.memory},
+            "limits": {"cpu": self.cpu_limit, "memory": self.memory_limit},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Sizes of all parts; `services` holds those that differ from `service`."""
+
+    service: Size
+    gateway: Size
+    postgres: Size
+    pool_size: int
+    max_connections: int
+    shared_buffers: str
+    services: dict[str, Size] = field(default_factory=dict)
+
+    def of(self, service: str) -> Size:
+        """Return the size of one service."""
+        return self.services.get(service, self.service)
+
+
+PROFILES: Final = {
+    "small": Profile(
+        service=Size(1, "50m", "80Mi", "1", "160Mi"),
+        # Hashing a password takes 19 MiB at a time.
+        services={"users": Size(1, "50m", "80Mi", "1", "256Mi")},
+        gateway=Size(1, "40m", "48Mi", "2", "192Mi"),
+        postgres=Size(1, "100m", "192Mi", "2", "512Mi"),
+        pool_size=8,
+        max_connections=200,
+        shared_buffers="64MB",
+    ),
+    "medium": Profile(
+        service=Size(2, "250m", "128Mi", "2", "256Mi"),
+        services={"users": Size(2, "250m", "128Mi", "2", "512Mi")},
+        gateway=Size(2, "200m", "96Mi", "2", "256Mi"),
+        postgres=Size(1, "500m", "1Gi", "4", "2Gi"),
+        pool_size=8,
+        max_connections=400,
+        shared_buffers="256MB",
+    ),
+    "large": Profile(
+        service=Size(3, "1", "256Mi", "4", "512Mi"),
+        services={"users": Size(3, "1", "256Mi", "4", "1Gi")},
+        gateway=Size(3, "500m", "128Mi", "4", "384Mi"),
+        postgres=Size(1, "2", "4Gi", "8", "8Gi"),
+        pool_size=8,
+        max_connections=800,
+        shared_buffers="1GB",
+    ),
+}

@@ -1,0 +1,210 @@
+"""Every reason a condition can have, as data: the one list that code, tests and documents share. Pure.
+
+`waiting` reasons pass by themselves; `degraded` ones want a person. The message of a condition adds the particulars
+(which object, what the API server or PostgreSQL said); `fix` is what to do.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal
+
+Severity = Literal["waiting", "degraded"]
+
+
+class Area(StrEnum):
+    """What a finding is about. Some areas have a condition of their own."""
+
+    SHOP = "shop"
+    DATABASE = "DatabaseReady"
+    MIGRATIONS = "MigrationsApplied"
+    SERVICES = "services"
+    GATEWAY = "GatewayReady"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason: its CamelCase name, where it belongs, what brings it about and what helps."""
+
+    name: str
+    area: Area
+    severity: Severity
+    cause: str
+    fix: str
+
+
+def _waiting(name: str, area: Area, cause: str) -> Reason:
+    return Reason(name, area, "waiting", cause, "Nothing; it passes by itself.")
+
+
+def _degraded(name: str, area: Area, cause: str, fix: str) -> Reason:
+    return Reason(name, area, "degraded", cause, fix)
+
+
+INVALID_SPEC: Final = _degraded(
+    "InvalidSpec",
+    Area.SHOP,
+    "The spec breaks a rule of the Shop API.",
+    "Correct the named field; kubectl apply again.",
+)
+NOT_OURS: Final = _degraded(
+    "NotOurs",
+    Area.SHOP,
+    "An object with a name the Shop needs exists and belongs to somebody else.",
+    "Delete or rename that object, or hand it over with the labels app.kubernetes.io/managed-by=shopkeeper and "
+    "app.kubernetes.io/instance=<shop>.",
+)
+RENDER_FAILED: Final = _degraded(
+    "RenderFailed",
+    Area.SHOP,
+    "The chart refused the values made from the Shop.",
+    "Correct the field the message names.",
+)
+FORBIDDEN: Final = _degraded(
+    "Forbidden",
+    Area.SHOP,
+    "The API server forbids a write: missing rights, an exceeded quota or an admission policy.",
+    "Raise the quota or mend the policy that the message names; upgrade the operator's chart if its role lacks a verb.",
+)
+APPLY_FAILED: Final = _degraded(
+    "ApplyFailed",
+    Area.SHOP,
+    "The API server refused an object or could not be reached.",
+    "Read the message; the operator tries again by itself.",
+)
+STORAGE_FIXED: Final = _degraded(
+    "StorageNotResized",
+    Area.DATABASE,
+    "The volume of the database has another size than the Shop wants, and the cluster does not change it.",
+    "Use a storage class with allowVolumeExpansion, or set database.storage.size to the present size.",
+)
+POSTGRES_STARTING: Final = _waiting("PostgresStarting", Area.DATABASE, "The database server has not started yet.")
+POSTGRES_UNAVAILABLE: Final = _degraded(
+    "PostgresUnavailable",
+    Area.DATABASE,
+    "The database server has no ready pod for five minutes.",
+    "kubectl describe pod <shop>-postgres-0: unschedulable, image not pulled, volume not bound or a crash.",
+)
+DATABASE_PROVISIONING: Final = _waiting("DatabaseProvisioning", Area.DATABASE, "Databases and roles are being made.")
+DATABASE_CONNECTING: Final = _waiting(
+    "DatabaseConnecting", Area.DATABASE, "The database server does not take the operator's log-in yet."
+)
+DATABASE_UNREACHABLE: Final = _degraded(
+    "DatabaseUnreachable",
+    Area.DATABASE,
+    "The operator cannot log in to the database server for a minute.",
+    "Check the server, network policies and the administrator's secret that the message names.",
+)
+DATABASE_SECRET_INVALID: Final = _degraded(
+    "DatabaseSecretInvalid",
+    Area.DATABASE,
+    "The secret of an external database is missing or has no usable URI.",
+    "Create the secret that database.external.secretName names, with key uri: postgresql://user:password@host:5432/postgres.",
+)
+SECRET_INVALID: Final = _degraded(
+    "SecretInvalid",
+    Area.SHOP,
+    "A secret of the Shop lacks a key or its connection fields do not lead to the Shop's database.",
+    "Put the key back, or delete the secret: the operator makes a new one.",
+)
+DATABASE_NOT_OURS: Final = _degraded(
+    "DatabaseNotOurs",
+    Area.DATABASE,
+    "A database or role with a name the Shop needs belongs to somebody else.",
+    "Drop or rename it on the server, or give the Shop another name.",
+)
+DATABASE_FAILED: Final = _degraded(
+    "DatabaseFailed",
+    Area.DATABASE,
+    "PostgreSQL refused a statement.",
+    "Read the message; an external administrator needs CREATEDB and CREATEROLE.",
+)
+WAITING_FOR_DATABASE: Final = _waiting(
+    "WaitingForDatabase", Area.MIGRATIONS, "Migrations start when the databases are there."
+)
+MIGRATION_RUNNING: Final = _waiting("MigrationRunning", Area.MIGRATIONS, "A migration Job runs.")
+MIGRATION_FAILED: Final = _degraded(
+    "MigrationFailed",
+    Area.MIGRATIONS,
+    "A migration Job failed; what ran before goes on serving.",
+    "Mend what the log says, then delete the Job to run it again, or set another release.",
+)
+WAITING_FOR_MIGRATION: Final = _waiting(
+    "WaitingForMigration", Area.SERVICES, "A service starts when its migration is done."
+)
+SERVICE_ROLLING_OUT: Final = _waiting(
+    "ServiceRollingOut", Area.SERVICES, "Pods of a service are being replaced or added."
+)
+SERVICE_UNAVAILABLE: Final = _degraded(
+    "ServiceUnavailable",
+    Area.SERVICES,
+    "A service that was rolled out has too few ready pods.",
+    "kubectl describe pod and kubectl logs of the service that the message names.",
+)
+ROLLOUT_STUCK: Final = _degraded(
+    "RolloutStuck",
+    Area.SERVICES,
+    "New pods of a service or of the gateway do not become ready within the Deployment's deadline.",
+    "kubectl describe pod of the part that the message names: image not pulled, unschedulable or a crash.",
+)
+GATEWAY_WAITING: Final = _waiting("WaitingForServices", Area.GATEWAY, "The gateway starts after the services.")
+GATEWAY_ROLLING_OUT: Final = _waiting(
+    "GatewayRollingOut", Area.GATEWAY, "Pods of the gateway are being replaced or added."
+)
+GATEWAY_UNAVAILABLE: Final = _degraded(
+    "GatewayUnavailable",
+    Area.GATEWAY,
+    "The gateway has too few ready pods.",
+    "kubectl describe pod and kubectl logs of the gateway.",
+)
+CREATING: Final = _waiting("Creating", Area.SHOP, "Secrets are being made.")
+TEARDOWN: Final = _waiting("TearingDown", Area.SHOP, "The Shop is being deleted; its objects go first.")
+DROP_FAILED: Final = _degraded(
+    "DropFailed",
+    Area.DATABASE,
+    "The databases on the external server could not be dropped.",
+    "Make the server reachable, or set deletionPolicy to Retain to leave the databases behind.",
+)
+
+#: In the order of the pipeline: of two findings alike in severity the earlier one names the condition.
+ALL: Final = (
+    INVALID_SPEC,
+    NOT_OURS,
+    RENDER_FAILED,
+    FORBIDDEN,
+    APPLY_FAILED,
+    SECRET_INVALID,
+    CREATING,
+    TEARDOWN,
+    DATABASE_SECRET_INVALID,
+    POSTGRES_UNAVAILABLE,
+    POSTGRES_STARTING,
+    DATABASE_CONNECTING,
+    DATABASE_UNREACHABLE,
+    DATABASE_NOT_OURS,
+    DATABASE_FAILED,
+    STORAGE_FIXED,
+    DROP_FAILED,
+    DATABASE_PROVISIONING,
+    MIGRATION_FAILED,
+    MIGRATION_RUNNING,
+    WAITING_FOR_DATABASE,
+    ROLLOUT_STUCK,
+    SERVICE_UNAVAILABLE,
+    SERVICE_ROLLING_OUT,
+    WAITING_FOR_MIGRATION,
+    GATEWAY_UNAVAILABLE,
+    GATEWAY_ROLLING_OUT,
+    GATEWAY_WAITING,
+)
+RANK: Final = {reason.name: position for position, reason in enumerate(ALL)}
+
+#: With one of these nothing is known of the parts.
+UNPLANNED: Final = (INVALID_SPEC, RENDER_FAILED, CREATING, DATABASE_SECRET_INVALID, TEARDOWN)
+
+#: Reasons of conditions that report nothing amiss.
+AVAILABLE: Final = "Available"
+AS_EXPECTED: Final = "AsExpected"
+COMPLETE: Final = "Complete"
+STUCK: Final = "Stuck"
+PAUSED: Final = "Paused"
+NOT_PAUSED: Final = "NotPaused"
