@@ -56,7 +56,7 @@ class Machine:
 
 
 def ensure(machine: Machine, context: str | None) -> Kubectl:
-    """A cluster that answers, has metrics and a default storage class: that of `context`, else ours.
+    """A cluster that answers and has a default storage class: that of `context`, else ours. Then comes `metrics`.
 
     Raises Problem with the cause and the fix.
     """
@@ -64,8 +64,17 @@ def ensure(machine: Machine, context: str | None) -> Kubectl:
         return _foreign(machine, context)
     cluster = _own(machine)
     _storage(machine, cluster)
-    metrics_server.ensure(cluster, machine.tools, machine.progress)
     return cluster
+
+
+def metrics(machine: Machine, cluster: Kubectl) -> None:
+    """See to it that a cluster serves metrics; only ours is mended. Raises Problem."""
+    if cluster.context == kind.CONTEXT:
+        metrics_server.ensure(cluster, machine.tools, machine.progress)
+    elif not metrics_server.available(cluster):
+        raise Problem(
+            f"the cluster {cluster.context!r} has no metrics API, which autoscalers need: install metrics-server"
+        )
 
 
 def _foreign(machine: Machine, context: str) -> Kubectl:
@@ -76,9 +85,6 @@ def _foreign(machine: Machine, context: str) -> Kubectl:
             f"the cluster of the kube context {context!r} (from CLUSTER) does not answer: "
             "`kubectl config get-contexts` lists the contexts; without CLUSTER a kind cluster is used"
         )
-    if not metrics_server.available(cluster):
-        raise Problem(f"the cluster {context!r} has no metrics API, which autoscalers need: install metrics-server")
-    machine.progress.note(f"✓ The cluster {context} answers and has metrics")
     return cluster
 
 

@@ -24,6 +24,7 @@ STATES = {"absent": "not there", "half": "not finished", "stopped": "stopped", "
 def cluster(machine: Machine, context: str | None) -> None:
     """A cluster that works."""
     found = bringup.ensure(machine, context)
+    bringup.metrics(machine, found)
     machine.progress.note(f"✓ The cluster is ready: kubectl --context {found.context}")
 
 
@@ -50,10 +51,14 @@ def up(machine: Machine, context: str | None, registry: str) -> None:
     """Everything, to a Shop that takes orders."""
     our_images.check_registry(context or kind.CONTEXT, registry)
     found = _cluster_beside_images(machine, context)
-    tag = images(machine, context, registry)
     root = machine.paths.root
-    shop.install_operator(root, found, machine.tools, tag, registry, machine.progress)
-    url = shop.apply_sample(root, found, machine.progress)
+    with ThreadPoolExecutor() as pool:
+        # The first metrics take half a minute, which the images do not wait for.
+        metrics = pool.submit(bringup.metrics, machine, found)
+        tag = images(machine, context, registry)
+        shop.install_operator(root, found, machine.tools, tag, registry, machine.progress)
+        url = shop.apply_sample(root, found, machine.progress)
+        metrics.result()
     machine.progress.note(shop.next_commands(url, found.context, machine.paths.cache / "bin"))
 
 
@@ -114,7 +119,7 @@ def _remove(machine: Machine, *, purge: bool) -> None:
     client = machine.docker
     if machine.kind.state() != "absent":
         machine.kind.delete()
-    client.remove_containers(f"ancestor={node_image.local('base')}")
+    node_image.remove_leftovers(client)
     if not client.run("ps", "--all", "--quiet", "--filter", f"network={kind.NETWORK}").split():
         with contextlib.suppress(CommandFailed):
             client.run("network", "rm", kind.NETWORK)

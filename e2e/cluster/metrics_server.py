@@ -15,7 +15,7 @@ API = "v1beta1.metrics.k8s.io"
 AVAILABLE = '{.status.conditions[?(@.type=="Available")].status}'
 VALUES = (
     # kind's kubelets have certificates that nobody signed.
-    "args={--kubelet-insecure-tls}",
+    "args={--kubelet-insecure-tls,--metric-resolution=10s}",
     "resources.requests.cpu=25m",
     "resources.requests.memory=64Mi",
 )

@@ -106,7 +106,7 @@ class NodeImages:
             for task in waiting:
                 task.result()
         # An interrupted build leaves the container in which kind put a node together.
-        self._docker.remove_containers(f"ancestor={local('base')}")
+        remove_leftovers(self._docker)
         self._paths.scratch.mkdir(parents=True, exist_ok=True)
         with (
             self._progress.step(f"Build the node image {self.built}") as step,
@@ -200,6 +200,14 @@ class NodeImages:
             for name in RELEASE_ARCHIVES:
                 content = everything if name == RELEASE_ARCHIVES[0] else filler
                 release.add(content, f"kubernetes/server/bin/{name}.tar")
+
+
+def remove_leftovers(docker: Docker) -> None:
+    """Remove containers that an interrupted build left: those of kind's build that stand on our base.
+
+    The nodes of a cluster stand on it too, so the name decides as well.
+    """
+    docker.remove_containers("name=^/?kind-build-", f"ancestor={local('base')}")
 
 
 def local(part: str) -> str:
