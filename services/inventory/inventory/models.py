@@ -1,0 +1,50 @@
+"""What goes in and out of the API."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from shopkit.ids import Id
+from shopkit.validation import Schema
+
+MAX_QUANTITY = 1_000_000_000
+MAX_LINES = 100
+
+
+class NewStock(Schema):
+    """How many pieces there are from now on."""
+
+    quantity: int = Field(ge=0, le=MAX_QUANTITY, description="Pieces on hand, the reserved ones among them.")
+
+
+class Stock(Schema):
+    """The stock of one product."""
+
+    product_id: Id
+    on_hand: int = Field(description="Pieces in the warehouse.")
+    reserved: int = Field(description="Pieces of these that are set aside for orders.")
+    available: int = Field(description="Pieces that can still be ordered: on_hand - reserved.")
+
+
+class Line(Schema):
+    """Pieces of one product."""
+
+    product_id: Id
+    quantity: int = Field(ge=1, le=MAX_QUANTITY)
+
+
+class NewReservation(Schema):
+    """What an order needs, all of it or nothing."""
+
+    order_id: Id
+    lines: list[Line] = Field(min_length=1, max_length=MAX_LINES, description="Each product at most once.")
+
+
+class Reservation(Schema):
+    """What is set aside for an order."""
+
+    order_id: Id
+    status: Literal["reserved", "committed", "released"]
+    lines: list[Line] = Field(description="By product_id; empty if the order was released before it reserved.")
