@@ -66,10 +66,16 @@ def _root() -> dict[str, Any]:
             "apiVersion": {"type": "string"},
             "kind": {"type": "string"},
             "metadata": {"type": "object"},
-            "spec": structural(Spec) | {"default": {}},
+            "spec": structural(Spec) | {"default": _defaults(Spec)},
             "status": structural(Status),
         },
     }
+
+
+def _defaults(model: type[BaseModel]) -> dict[str, Any]:
+    """Return what an empty object of a model becomes; rules apply to defaults before these are completed."""
+    schema = structural(model)["properties"]
+    return {name: field["default"] for name, field in schema.items() if "default" in field}
 
 
 def structural(model: type[BaseModel]) -> dict[str, Any]:
@@ -81,12 +87,12 @@ def structural(model: type[BaseModel]) -> dict[str, Any]:
 def _convert(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
     source = _resolve(node, definitions)
     made = {key: value for key, value in source.items() if key not in _REWRITTEN}
-    if made.get("default", {}) is None:
-        del made["default"]
+    if "default" in made:
+        made["default"] = _present(made["default"])
+        if made["default"] is None:
+            del made["default"]
     if "properties" in source:
-        made["properties"] = {
-            name: _with_default(child, _convert(child, definitions)) for name, child in source["properties"].items()
-        }
+        made["properties"] = {name: _convert(child, definitions) for name, child in source["properties"].items()}
     if "items" in source:
         made["items"] = _convert(source["items"], definitions)
     if "additionalProperties" in source:
@@ -105,9 +111,11 @@ def _resolve(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any
     return _resolve(present[0], definitions) | beside if present else beside
 
 
-def _with_default(raw: dict[str, Any], made: dict[str, Any]) -> dict[str, Any]:
-    """Give nested objects the default `{}`, so that the API server fills in what is inside."""
-    return made | {"default": {}} if "$ref" in raw else made
+def _present(value: Any) -> Any:
+    """Return a default less its nulls: the definition has no nulls, what is optional is left out."""
+    if isinstance(value, dict):
+        return {key: _present(item) for key, item in value.items() if item is not None}
+    return value
 
 
 class _Plain(yaml.SafeDumper):

@@ -40,7 +40,7 @@ class Part(BaseModel):
 
 def _enforce(given: tuple[Rule, ...], value: Any) -> None:
     for rule in given:
-        sentence = rule.check(value) if rule.check else None
+        sentence = rule.broken_by(value)
         if sentence:
             raise ValueError(sentence)
 
@@ -84,8 +84,8 @@ class Resources(Part):
 
     checks = (rules.CPU_REQUEST, rules.MEMORY_REQUEST)
 
-    requests: Amounts = Field(default_factory=Amounts, description="What the scheduler reserves.")
-    limits: Amounts = Field(default_factory=Amounts, description="What a container may not pass.")
+    requests: Amounts = Field(default=Amounts(), description="What the scheduler reserves.")
+    limits: Amounts = Field(default=Amounts(), description="What a container may not pass.")
 
 
 class Autoscaling(Part):
@@ -113,7 +113,7 @@ class Service(Part):
         default=None, ge=1, le=100, description="Fixed number of pods; not beside autoscaling."
     )
     autoscaling: Autoscaling | None = Field(default=None, description="Let an autoscaler choose the number of pods.")
-    resources: Resources = Field(default_factory=Resources, description="CPU and memory of each pod.")
+    resources: Resources = Field(default=Resources(), description="CPU and memory of each pod.")
     env: Annotated[
         dict[str, Annotated[str, Field(max_length=4096)]],
         _ruled(rules.ENV_NAMES, rules.ENV_RESERVED),
@@ -143,7 +143,7 @@ class GatewayService(Part):
 class Gateway(Part):
     """The API gateway."""
 
-    service: GatewayService = Field(default_factory=GatewayService, description="The Service of the gateway.")
+    service: GatewayService = Field(default=GatewayService(), description="The Service of the gateway.")
 
 
 class Storage(Part):
@@ -178,8 +178,8 @@ class Database(Part):
         description="Embedded: a PostgreSQL server of the Shop's own. External: an existing one. Fixed at creation.",
         json_schema_extra=_schema(rules.MODE_FIXED),
     )
-    storage: Storage = Field(default_factory=Storage, description="The volume, for mode Embedded.")
-    external: External = Field(default_factory=External, description="The server, for mode External.")
+    storage: Storage = Field(default=Storage(), description="The volume, for mode Embedded.")
+    external: External = Field(default=External(), description="The server, for mode External.")
 
 
 class PullSecret(Part):
@@ -219,8 +219,8 @@ class Spec(Part):
         description="DNS name (and port) at which shoppers reach the gateway; shown in status.url.",
         json_schema_extra=_schema(rules.HOST),
     )
-    gateway: Gateway = Field(default_factory=Gateway, description="The API gateway.")
-    database: Database = Field(default_factory=Database, description="Where the services' databases live.")
+    gateway: Gateway = Field(default=Gateway(), description="The API gateway.")
+    database: Database = Field(default=Database(), description="Where the services' databases live.")
     image_pull_secrets: list[PullSecret] = Field(
         default_factory=list, max_length=8, description="Secrets with registry credentials for every pod."
     )
@@ -293,7 +293,8 @@ def parse(name: str, spec: dict[str, Any]) -> Spec:
     Raises:
         InvalidShop: a rule is broken: the same rules as in the resource definition.
     """
-    sentences = [sentence] if (sentence := rules.SHOP_NAME.check and rules.SHOP_NAME.check(name)) else []
+    sentence = rules.SHOP_NAME.broken_by(name)
+    sentences = [sentence] if sentence else []
     try:
         parsed = Spec.model_validate(spec)
     except ValidationError as error:
