@@ -35,6 +35,8 @@ def run(name: str, loaded: ServerSettings) -> None:
         workers_kill_timeout=loaded.shutdown_grace_seconds,
         log_level=_level(loaded.log_level),
     )
+    # Set before the worker is forked: it inherits this, and so is never without it.
+    signal.signal(_DRAIN, lambda _signum, _frame: lifecycle.begin_drain())
     server.serve(target_loader=_load)
 
 
@@ -62,7 +64,8 @@ def _load(name: str) -> Any:
     """Build the application; granian calls this in the worker's main thread."""
     from shopkit.server import load_worker
 
-    signal.signal(_DRAIN, lambda _signum, _frame: lifecycle.begin_drain())
+    # Until granian sets its own handler in the worker, the inherited one of the first process would swallow this.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     return load_worker(name)
 
 

@@ -7,6 +7,7 @@ def service(): return products.service.SERVICE
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,8 @@ from shopkit.service import Service
 from shopkit.testing.client import ContractClient
 from shopkit.testing.postgres import Templates, admin, running_server
 from shopkit.testing.tokens import INTERNAL_TOKEN, ISSUER, Tokens
+
+_INSTALLED = (sys.prefix, sys.base_prefix)
 
 
 @pytest.fixture(scope="session")
@@ -108,6 +111,6 @@ def _empty(owner_url: str) -> None:
 
 
 def subprocess_environ(**variables: str) -> dict[str, str]:
-    """Return the environment for a real server process in a test."""
-    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME") if name in os.environ}
-    return {**kept, **variables}
+    """Return the environment for a real process in a test: it finds the modules that the tests find."""
+    path = os.pathsep.join(entry for entry in sys.path if entry and not entry.startswith(_INSTALLED))
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": path, **variables}
