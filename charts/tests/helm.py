@@ -44,7 +44,9 @@ class Helm:
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             json.dump(values, file)
             file.flush()
-            return self.run("template", release, str(CHARTS / chart), "--namespace", "test", "-f", file.name)
+            # Helm built by `go install` would take an old version for its own.
+            flags = ["--namespace", "test", "--kube-version", "1.37.0", "-f", file.name]
+            return self.run("template", release, str(CHARTS / chart), *flags)
 
     def template(
         self, chart: str, values: Object | None = None, *, release: str = "demo", hooks: bool = False

@@ -95,9 +95,10 @@ def test_pods_answer_until_they_are_out_of_the_service(helm: Helm, service: str)
     objects = helm.template(service)
     pod = named(objects, "Deployment", f"demo-{service}")["spec"]["template"]["spec"]
     sleep = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
-    grace = int(named(objects, "ConfigMap", f"demo-{service}")["data"]["SHUTDOWN_GRACE_SECONDS"])
+    data = named(objects, "ConfigMap", f"demo-{service}")["data"]
     assert sleep == 5
-    assert pod["terminationGracePeriodSeconds"] > sleep + grace
+    ending = sleep + int(data["SHUTDOWN_DRAIN_SECONDS"]) + int(data["SHUTDOWN_GRACE_SECONDS"])
+    assert pod["terminationGracePeriodSeconds"] > ending
 
 
 def test_gateway_drains_before_it_ends(helm: Helm) -> None:

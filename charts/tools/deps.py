@@ -16,16 +16,16 @@ class ChartError(Exception):
 
 
 def find_helm(helm: str | None = None) -> str:
-    """Return the helm program: the argument, else $HELM, else on the PATH, else where `make cluster` puts it.
+    """Return the helm program: the argument, else $HELM, else `helm`; on the PATH, else where `make` puts its tools.
 
     Raises:
         ChartError: there is none.
     """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "shopkeeper" / "bin"
     wanted = helm or os.environ.get("HELM") or "helm"
-    found = shutil.which(wanted) or shutil.which("helm", path=str(cache))
+    found = shutil.which(wanted) or shutil.which(wanted, path=str(cache))
     if found is None:
-        raise ChartError(f"{wanted} is not there: install Helm 3.16 or newer, or run `make charts`, which builds it")
+        raise ChartError(f"{wanted} is not there: install Helm 3.18 or newer, or run `make charts`, which builds it")
     return found
 
 
