@@ -75,7 +75,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def explain(error: OSError) -> str:
     """The sentence for an error of the operating system."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"the disk is full ({error.filename or 'no file named'}): free some space, then run this again"
+        where = f" ({error.filename})" if error.filename else ""
+        return f"the disk is full{where}: free some space, then run this again"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return (
             f"{error.filename} may not be written by this user: set XDG_CACHE_HOME to a folder of your own, "

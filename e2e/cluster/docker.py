@@ -65,7 +65,8 @@ def clients(path: str | None = None) -> list[str]:
     folders = (path or os.environ.get("PATH", os.defpath)).split(os.pathsep)
     found: dict[Path, str] = {}
     for program in (Path(folder) / "docker" for folder in folders if folder):
-        if program.is_file() and os.access(program, os.X_OK):
+        # In this order: a folder that may not be read makes the second raise.
+        if os.access(program, os.X_OK) and program.is_file():
             found.setdefault(program.resolve(), str(program))
     return list(found.values())
 

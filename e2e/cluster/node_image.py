@@ -120,8 +120,7 @@ class NodeImages:
 
     def _check_disk(self) -> None:
         if self._tools.missing(NODE):
-            go_folders = map(Path, shell.run(["go", "env", "GOCACHE", "GOMODCACHE"]).split())
-            folders = [self._paths.cache, self._docker.root(), *go_folders]
+            folders = [self._paths.cache, self._docker.root(), *self._tools.go_folders()]
             preflight.disk(folders, preflight.BUILD_GIB)
 
     def _assemble(self, folder: Path, step: Step) -> None:

@@ -13,6 +13,7 @@ from e2e.cluster.shell import Problem
 GIB = 1024**3
 # Measured: compiled packages 5, Go modules 3, programs 1, images and what builds them 5.
 BUILD_GIB = 14
+TOOLS_GIB = 2
 CREATE_GIB = 3
 
 

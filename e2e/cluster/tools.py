@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from e2e.cluster import shell
+from e2e.cluster import preflight, shell
 from e2e.cluster.paths import Paths
 from e2e.cluster.progress import Progress, Step
 from e2e.cluster.shell import CommandFailed, Problem
@@ -155,6 +155,11 @@ class Tools:
             raise Problem(f"go has no sources of {module}: run `go mod download {module}` in {self.module} to see why")
         return Path(found.group(1))
 
+    def go_folders(self) -> list[Path]:
+        """Where Go keeps what it compiled and downloaded."""
+        self._need_go()
+        return [Path(line) for line in shell.run(["go", "env", "GOCACHE", "GOMODCACHE"]).split("\n") if line]
+
     def _need_go(self) -> None:
         """Raise Problem where there is no Go."""
         if shutil.which("go") is None:
@@ -162,6 +167,7 @@ class Tools:
 
     def _build(self, names: list[str]) -> None:
         self._need_go()
+        preflight.disk([self.bin, *self.go_folders()], preflight.TOOLS_GIB)
         partial = self.bin.with_name("partial")
         partial.mkdir(parents=True, exist_ok=True)
         self.bin.mkdir(parents=True, exist_ok=True)
@@ -206,9 +212,9 @@ class Tools:
 
 def explain(error: CommandFailed) -> str:
     """What a failed build means for a person, from what Go wrote."""
-    output = error.output.lower()
+    output, words = error.output.lower(), shell.last_words(error.output)
     if "no space left on device" in output:
-        return f"the disk is full: free some space, then run this again\n{error}"
+        return f"the disk is full: free some space, then run this again\n{words}"
     if any(sign in output for sign in ("no such host", "dial tcp", "i/o timeout", "network is unreachable")):
-        return f"Go modules could not be downloaded: is there a network, and does the GOPROXY answer?\n{error}"
+        return f"Go modules could not be downloaded: is there a network, and does the GOPROXY answer?\n{words}"
     return str(error)
