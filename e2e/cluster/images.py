@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from e2e.cluster import context, shell
+from e2e.cluster import context, loading
 from e2e.cluster.docker import Docker
 from e2e.cluster.paths import Paths
 from e2e.cluster.progress import Progress
@@ -126,11 +126,11 @@ def ensure(
         builder.build(IMAGES, tag, registry)
         push(docker, [image.reference(tag, registry) for image in IMAGES], progress)
         return tag
-    nodes = kind_nodes(docker, cluster)
-    lacking = missing_images(tag, [node_images(docker, node) for node in nodes])
+    present = {node: node_images(docker, node) for node in kind_nodes(docker, cluster)}
+    lacking = missing_images(tag, present.values())
     builder.build(lacking, tag)
     if lacking:
-        load(docker, tools, cluster, [image.reference(tag) for image in lacking], progress)
+        load(docker, present, lacking, tag, progress)
     return tag
 
 
@@ -217,13 +217,16 @@ def node_images(docker: Docker, node: str) -> list[str]:
     return docker.run("exec", node, "ctr", "--namespace=k8s.io", "images", "ls", "--quiet").split()
 
 
-def load(docker: Docker, tools: Tools, cluster: str, references: Sequence[str], progress: Progress) -> None:
-    """Copy images to all nodes of a kind cluster, layers that they share only once."""
-    with progress.step(f"Load {len(references)} images into the cluster"):
-        shell.run(
-            [str(tools.program("kind")), "load", "docker-image", "--name", cluster, *references],
-            env={"PATH": docker.path()},
-        )
+def load(
+    docker: Docker, present: Mapping[str, Sequence[str]], images: Sequence[Image], tag: str, progress: Progress
+) -> None:
+    """Have `images` on every node; `present` is, by node, what its containerd lists."""
+    ids = {name: docker.image_id(name) or "" for name in (image.reference(tag) for image in images)}
+    with progress.step(f"Load {len(ids)} images into the cluster") as step:
+        for node, names in present.items():
+            work = loading.plan(ids, names)
+            step.update(f"{node}: {len(work.copies)} to copy, {len(work.names)} there under another name")
+            loading.load(docker, node, work)
 
 
 def push(docker: Docker, references: Sequence[str], progress: Progress) -> None:
