@@ -1,0 +1,1 @@
+"""The service `payments`: what orders were charged."""

@@ -1,0 +1,41 @@
+"""What goes in and out of the API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from shopkit.ids import Id
+from shopkit.validation import Schema
+
+MAX_AMOUNT = 10**15
+
+
+class NewCharge(Schema):
+    """What an order is to be charged, and how it is paid."""
+
+    order_id: Id
+    user_id: Id = Field(description="The owner of the order.")
+    amount: int = Field(
+        ge=0, le=MAX_AMOUNT, description="In minor units (cents); 0 is captured without asking the provider."
+    )
+    currency: str = Field(pattern="^[A-Z]{3}$", description="ISO 4217 code.")
+    payment_method: str = Field(
+        min_length=1, max_length=64, description="The provider's name for a card, such as pm_card_approved."
+    )
+
+
+class Charge(Schema):
+    """What an order was charged."""
+
+    id: Id
+    order_id: Id
+    status: Literal["pending", "captured", "declined"] = Field(
+        description="pending: the provider's answer is not known yet."
+    )
+    amount: int = Field(description="In minor units (cents).")
+    currency: str = Field(description="ISO 4217 code.")
+    decline_reason: str | None = Field(description="Why the provider declined; null if it did not.")
+    created_at: datetime
