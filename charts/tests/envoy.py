@@ -144,7 +144,7 @@ def running_gateway(helm: Helm, values: Object, folder: Path) -> Iterator[Gatewa
     """Run Envoy with the chart's configuration, its addresses moved to free ports of this machine."""
     stubs = {service: Stub(service) for service in SERVICES}
     for stub in stubs.values():
-        threading.Thread(target=stub.serve_forever, daemon=True).start()
+        threading.Thread(target=stub.serve_forever, args=(0.02,), daemon=True).start()
     ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
     file = folder / "envoy.json"
     file.write_text(json.dumps(moved(config_of(helm, values), ports, stubs)))

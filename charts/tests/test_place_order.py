@@ -63,7 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
 def shop() -> Iterator[FakeShop]:
     """Return a running fake shop."""
     with FakeShop() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield server
         server.shutdown()
 

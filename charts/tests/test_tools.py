@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from charts.tests.helm import CHARTS, Helm
+from charts.tests.helm import CHARTS, Helm, cases
 from charts.tools.deps import ChartError, build_dependencies, find_helm
 from charts.tools.generate import render_files, stale_files
 from charts.tools.model import load_model
@@ -19,7 +19,7 @@ def test_generated_files_are_up_to_date() -> None:
 
 def test_no_values_file_is_left_over() -> None:
     generated = render_files(load_model())
-    present = {str(file.relative_to(CHARTS)) for file in CHARTS.glob("*/ci/*-values.yaml")}
+    present = {str(file.relative_to(CHARTS)) for _, file in cases()}
     assert {name for name in generated if "/ci/" in name} == present
 
 

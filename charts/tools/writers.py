@@ -49,7 +49,12 @@ def values_file(chart: Chart) -> str:
 def schema_file(chart: Chart) -> str:
     """Return values.schema.json (draft-07), which refuses unknown keys and wrong values."""
     properties = {name: _schema(value) for name, value in chart.values.items()}
-    properties[LIBRARY_ALIAS] = {"description": "Set by Helm, not for users.", "type": "object"}
+    properties[LIBRARY_ALIAS] = {
+        "description": "Set by Helm, not for users.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"global": {"type": "object"}},
+    }
     document = {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": f"Values of the chart {chart.name}",
