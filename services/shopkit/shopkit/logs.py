@@ -5,59 +5,75 @@ from __future__ import annotations
 import logging
 import logging.config
 import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import orjson
-import structlog
-from structlog.types import EventDict, Processor, WrappedLogger
 
 from shopkit.context import current
 
+if TYPE_CHECKING:
+    from structlog.types import EventDict, WrappedLogger
+
 
 def configure(level: str, service: str, shop: str) -> None:
-    """Send the logs of this process, our own and those of libraries, to stdout as JSON."""
-    shared = _shared(service, shop)
+    """Send the logs of this process, our own (structlog) and those of libraries, to stdout as JSON."""
+    import structlog
+
+    def complete(_logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        return {**_frame(method, service, shop), **event}
+
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, _render],
+        processors=[complete, structlog.processors.format_exc_info, _render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         # Straight to the stream: a line costs a third of what it does by way of the standard library.
         logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
         cache_logger_on_first_use=True,
     )
-    logging.config.dictConfig(
-        {
-            "version": 1,
-            "disable_existing_loggers": False,
-            "formatters": {"json": {"()": _formatter, "shared": shared}},
-            "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": sys.stdout, "formatter": "json"}},
-            "root": {"level": level, "handlers": ["stdout"]},
+    logging.config.dictConfig(library_logging(level, service, shop))
+
+
+def library_logging(level: str, service: str, shop: str) -> dict[str, Any]:
+    """Return the configuration of the standard library's logging that gives the same lines."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": {"()": _JsonFormatter, "service": service, "shop": shop}},
+        "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "json"}},
+        "loggers": {},
+        "root": {"level": level, "handlers": ["stdout"]},
+    }
+
+
+class _JsonFormatter(logging.Formatter):
+    """The lines of libraries."""
+
+    def __init__(self, service: str, shop: str) -> None:
+        super().__init__()
+        self._service = service
+        self._shop = shop
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line for a record."""
+        event = {
+            **_frame(record.levelname.lower(), self._service, self._shop),
+            "event": record.getMessage(),
+            "logger": record.name,
         }
-    )
+        if record.exc_info:
+            event["exception"] = self.formatException(record.exc_info)
+        return _render(None, "", event).decode()
 
 
-def _formatter(shared: list[Processor]) -> logging.Formatter:
-    """Return the formatter for the lines of libraries."""
-    return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
-            lambda logger, method, event: _render(logger, method, event).decode(),
-        ],
-    )
-
-
-def _shared(service: str, shop: str) -> list[Processor]:
-    def correlate(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        event["service"] = service
-        event["shop"] = shop
-        context = current.get()
-        if context is not None:
-            event["request_id"] = context.request_id
-            event["trace_id"] = context.trace_id
-        return event
-
-    return [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True), correlate]
+def _frame(level: str, service: str, shop: str) -> dict[str, Any]:
+    """Return what every line has."""
+    frame: dict[str, Any] = {"timestamp": datetime.now(UTC), "level": level, "service": service, "shop": shop}
+    context = current.get()
+    if context is not None:
+        frame["request_id"] = context.request_id
+        frame["trace_id"] = context.trace_id
+    return frame
 
 
 def _render(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
-    return orjson.dumps(event, default=repr)
+    return orjson.dumps(event, default=repr, option=orjson.OPT_UTC_Z)

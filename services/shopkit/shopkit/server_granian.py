@@ -14,6 +14,7 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from shopkit import lifecycle
+from shopkit.logs import library_logging
 from shopkit.settings import ServerSettings
 
 _DRAIN = signal.SIGUSR1
@@ -33,7 +34,9 @@ def run(name: str, loaded: ServerSettings) -> None:
         backpressure=1024,
         websockets=False,
         workers_kill_timeout=loaded.shutdown_grace_seconds,
-        log_level=_level(loaded.log_level),
+        # At WARNING granian doubts the number of threads, which is as it is because they wait for the database.
+        log_level=LogLevels.debug if loaded.log_level == "DEBUG" else LogLevels.error,
+        log_dictconfig=library_logging(loaded.log_level, name, loaded.shop),
     )
     # Set before the worker is forked: it inherits this, and so is never without it.
     signal.signal(_DRAIN, lambda _signum, _frame: lifecycle.begin_drain())
@@ -67,8 +70,3 @@ def _load(name: str) -> Any:
     # Until granian sets its own handler in the worker, the inherited one of the first process would swallow this.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     return load_worker(name)
-
-
-def _level(level: str) -> LogLevels:
-    # At INFO granian tells of its own processes only; who wants that asks for DEBUG.
-    return LogLevels.debug if level == "DEBUG" else LogLevels.warning

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging.config
 import math
 import threading
 from types import FrameType
@@ -12,11 +13,13 @@ from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
 from shopkit import lifecycle
+from shopkit.logs import library_logging
 from shopkit.settings import ServerSettings
 
 
 def run(name: str, loaded: ServerSettings) -> None:
     """Serve until SIGTERM or SIGINT."""
+    logging.config.dictConfig(library_logging(loaded.log_level, name, loaded.shop))
     _Application(name, loaded).run()
 
 
@@ -36,10 +39,10 @@ class DrainingWorker(ThreadWorker):
 
 
 class QuietLogger(Logger):
-    """Leaves the lines to the logging that the worker configures."""
+    """Leaves the lines to the logging of the process."""
 
     def setup(self, cfg: Any) -> None:
-        """Set the level only; no handler of gunicorn's own."""
+        """Set the level; no handler of gunicorn's own."""
         super().setup(cfg)
         self.error_log.handlers.clear()
         self.error_log.propagate = True

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from flask import request
 from pydantic import BaseModel, ConfigDict, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from shopkit import problems
 from shopkit.problems import Problem
@@ -39,6 +40,10 @@ def read_body(model: type[Model]) -> Model:
             headers={"Accept": "application/json"},
         )
     raw = request.get_data(cache=False)
+    limit = request.max_content_length
+    # A body without a length is cut off at the limit, not refused: one that fills the limit was too long.
+    if request.content_length is None and limit is not None and len(raw) >= limit:
+        raise RequestEntityTooLarge
     # PostgreSQL text cannot hold NUL; the substring test keeps this free for every body without one.
     if b"\\u0000" in raw:
         _refuse_nul(raw)

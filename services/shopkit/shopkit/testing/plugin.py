@@ -7,7 +7,6 @@ def service(): return products.service.SERVICE
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,10 +16,8 @@ from shopkit.app import ServiceApp, create_app
 from shopkit.database import Database
 from shopkit.service import Service
 from shopkit.testing.client import ContractClient
-from shopkit.testing.postgres import Templates, admin, running_server
+from shopkit.testing.postgres import SERVER_VARIABLE, Templates, admin, running_server
 from shopkit.testing.tokens import INTERNAL_TOKEN, ISSUER, Tokens
-
-_INSTALLED = (sys.prefix, sys.base_prefix)
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +32,9 @@ def database_templates(postgres_url: str) -> Iterator[Templates]:
     """Maker of databases."""
     templates = Templates(postgres_url)
     yield templates
-    templates.drop_all()
+    # A private server goes away with all that it holds.
+    if SERVER_VARIABLE in os.environ:
+        templates.drop_all()
 
 
 @pytest.fixture(scope="module")
@@ -108,9 +107,3 @@ def _empty(owner_url: str) -> None:
         found = cursor.fetchone()
         if found and found[0]:
             cursor.execute(f"TRUNCATE {found[0]} RESTART IDENTITY CASCADE")
-
-
-def subprocess_environ(**variables: str) -> dict[str, str]:
-    """Return the environment for a real process in a test: it finds the modules that the tests find."""
-    path = os.pathsep.join(entry for entry in sys.path if entry and not entry.startswith(_INSTALLED))
-    return {"PATH": os.environ["PATH"], "PYTHONPATH": path, **variables}

@@ -21,6 +21,7 @@ from psycopg2.extensions import connection
 
 from shopkit.commands import MigrationSettings, apply_migrations
 
+SERVER_VARIABLE = "TEST_DATABASE_URL"
 _BINARIES = Path("/usr/lib/postgresql")
 # Nothing of a test outlives the session, so nothing has to reach the disk.
 _FAST = (
@@ -37,7 +38,7 @@ _FAST = (
 @contextmanager
 def running_server() -> Iterator[str]:
     """Yield the URL of a server as superuser."""
-    given = os.environ.get("TEST_DATABASE_URL")
+    given = os.environ.get(SERVER_VARIABLE)
     if given:
         yield given
         return
@@ -78,7 +79,7 @@ def _find_binaries() -> Path:
     if not found:
         raise pytest.UsageError(
             "These tests need PostgreSQL: run `make test-integration`, which installs it, "
-            "or set TEST_DATABASE_URL to the URL of a server (as superuser)."
+            f"or set {SERVER_VARIABLE} to the URL of a server (as superuser)."
         )
     return found[-1].parent
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 Found = TypeVar("Found")
 
 
-def wait_for(condition: Callable[[], Found | None], what: str, seconds: float = 30.0) -> Found:
+def wait_for(condition: Callable[[], Found | None], what: str, seconds: float = 60.0) -> Found:
     """Return the first true value of a condition.
 
     Args:

@@ -12,14 +12,14 @@ from shopkit import commands
 from shopkit.__main__ import main
 from shopkit.openapi import describe, to_yaml
 from shopkit.service import Service
-from shopkit.testing.plugin import subprocess_environ
 from shopkit.testing.postgres import Templates
+from shopkit.testing.process import subprocess_environ
 
 
 def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "shopkit", *arguments],
-        env=subprocess_environ(**environ),
+        env=subprocess_environ(environ),
         capture_output=True,
         text=True,
         check=False,
