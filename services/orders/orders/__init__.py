@@ -1,0 +1,1 @@
+"""The service `orders`: what shoppers order, from the reserved stock to the captured payment."""

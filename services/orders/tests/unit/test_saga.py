@@ -1,0 +1,89 @@
+"""The table of the saga: complete, and without dead ends."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from orders import saga
+from orders.saga import COMMANDS, TRANSITIONS, Command, Event, ImpossibleEvent, State, Verdict
+
+FINAL = {State.REJECTED, State.CONFIRMED, State.PAYMENT_FAILED}
+OUTCOMES = {
+    Command.RESERVE: {Event.STOCK_RESERVED, Event.STOCK_INSUFFICIENT},
+    Command.CHARGE: {Event.CHARGE_CAPTURED, Event.CHARGE_DECLINED},
+    Command.COMMIT: {Event.STOCK_COMMITTED},
+    Command.RELEASE: {Event.STOCK_RELEASED},
+}
+
+
+@pytest.mark.parametrize(
+    ("state", "command", "next_states"),
+    [
+        (State.CREATED, Command.RESERVE, {Event.STOCK_RESERVED: "reserved", Event.STOCK_INSUFFICIENT: "refused"}),
+        (State.REFUSED, Command.RELEASE, {Event.STOCK_RELEASED: "rejected"}),
+        (State.REJECTED, None, {}),
+        (State.RESERVED, None, {Event.PAYMENT_REQUESTED: "paying"}),
+        (State.PAYING, Command.CHARGE, {Event.CHARGE_CAPTURED: "captured", Event.CHARGE_DECLINED: "declined"}),
+        (State.CAPTURED, Command.COMMIT, {Event.STOCK_COMMITTED: "confirmed"}),
+        (State.DECLINED, Command.RELEASE, {Event.STOCK_RELEASED: "payment_failed"}),
+        (State.CONFIRMED, None, {}),
+        (State.PAYMENT_FAILED, None, {}),
+    ],
+)
+def test_each_state_asks_for_its_step_and_knows_its_outcomes(
+    state: State, command: Command | None, next_states: dict[Event, str]
+) -> None:
+    assert saga.command(state) is command
+    for event in Event:
+        if event in next_states:
+            assert saga.after(state, event) == next_states[event]
+        else:
+            with pytest.raises(ImpossibleEvent, match=f"{event} cannot happen to an order that is {state}"):
+                saga.after(state, event)
+
+
+@pytest.mark.parametrize("state", COMMANDS)
+def test_every_outcome_of_a_step_leads_somewhere(state: State) -> None:
+    assert {event for source, event in TRANSITIONS if source is state} == OUTCOMES[COMMANDS[state]]
+
+
+def test_only_final_states_lead_nowhere_and_none_comes_back() -> None:
+    following = {state: {target for (source, _), target in TRANSITIONS.items() if source is state} for state in State}
+    assert {state for state in State if not following[state]} == FINAL
+    remaining = set(State)
+    while ends := {state for state in remaining if not following[state] & remaining}:
+        remaining -= ends
+    assert remaining == set()
+
+
+def test_a_step_shows_only_when_it_is_complete() -> None:
+    assert {state: str(saga.shown(state)) for state in State} == {
+        State.CREATED: "created",
+        State.REFUSED: "created",
+        State.REJECTED: "rejected",
+        State.RESERVED: "reserved",
+        State.PAYING: "paying",
+        State.CAPTURED: "paying",
+        State.DECLINED: "paying",
+        State.CONFIRMED: "confirmed",
+        State.PAYMENT_FAILED: "payment_failed",
+    }
+
+
+def test_what_paying_means_in_each_state() -> None:
+    expected = {
+        State.CREATED: (Verdict.REFUSE, Verdict.REFUSE),
+        State.REFUSED: (Verdict.REFUSE, Verdict.REFUSE),
+        State.REJECTED: (Verdict.REFUSE, Verdict.REFUSE),
+        State.RESERVED: (Verdict.BEGIN, Verdict.BEGIN),
+        State.PAYING: (Verdict.RESUME, Verdict.OTHER_METHOD),
+        State.CAPTURED: (Verdict.RESUME, Verdict.OTHER_METHOD),
+        State.DECLINED: (Verdict.RESUME, Verdict.OTHER_METHOD),
+        State.CONFIRMED: (Verdict.DONE, Verdict.DONE),
+        State.PAYMENT_FAILED: (Verdict.REFUSE, Verdict.REFUSE),
+    }
+    for state, method in itertools.product(State, ("card", "other")):
+        known = None if state in (State.CREATED, State.REFUSED, State.REJECTED, State.RESERVED) else "card"
+        assert saga.on_pay(state, known, method) is expected[state][method == "other"]
