@@ -1,0 +1,80 @@
+"""The answers of this service that are no success, as problems. No I/O."""
+
+from __future__ import annotations
+
+from orders.domain import Order
+from orders.saga import State, shown
+from shopkit import problems
+from shopkit.problems import Problem
+
+_WHY_NOT_PAYABLE = {
+    State.CREATED: "its stock is not reserved yet; send the order again with the same Idempotency-Key",
+    State.REJECTED: "there was too little stock for it; place a new order",
+    State.PAYMENT_FAILED: "its payment was declined; place a new order",
+}
+
+
+def insufficient_stock(order: Order) -> Problem:
+    """409: the order is rejected; names each line with what was available when it was refused."""
+    position = {line.product_id: index for index, line in enumerate(order.lines)}
+    errors = [
+        {
+            "field": f"lines[{position[shortage.product_id]}].quantity",
+            "detail": f"{shortage.requested} requested, {shortage.available} available",
+            "product_id": shortage.product_id,
+            "requested": shortage.requested,
+            "available": shortage.available,
+        }
+        for shortage in order.shortages
+    ]
+    detail = f"Order {order.id} is rejected. Order at most what is available."
+    return Problem(
+        409,
+        "insufficient-stock",
+        "There is too little stock",
+        detail,
+        errors=errors,
+        extensions={"order_id": order.id},
+    )
+
+
+def key_reused() -> Problem:
+    """422: the Idempotency-Key belongs to another request."""
+    return Problem(
+        422,
+        "idempotency-key-reused",
+        "The Idempotency-Key was used for another request",
+        "Send the same body as the first time, or a new key for a new order.",
+        errors=[{"field": "Idempotency-Key", "detail": "was sent with another body before"}],
+    )
+
+
+def payment_declined(order: Order) -> Problem:
+    """402: the payment was declined; the order has failed and its stock is given back."""
+    return Problem(
+        402,
+        "payment-declined",
+        "The payment was declined",
+        f"Order {order.id} has failed and its stock is given back. Place a new order to pay in another way.",
+    )
+
+
+def not_payable(order: Order) -> Problem:
+    """409: the order is not one that waits for its payment."""
+    status = shown(order.state)
+    detail = f"Order {order.id} is {status}: {_WHY_NOT_PAYABLE[status]}."
+    return problems.conflict("order-not-payable", "The order cannot be paid", detail)
+
+
+def other_method(order: Order) -> Problem:
+    """409: the order is being paid in another way, the outcome of which is not known yet."""
+    return problems.conflict(
+        "payment-in-progress",
+        "The order is being paid already",
+        f"Order {order.id} is being paid with {order.payment_method}: send that again to learn the outcome.",
+    )
+
+
+def no_such_order(order_id: str) -> Problem:
+    """404: there is none, or it is somebody else's."""
+    return problems.not_found(f"There is no order {order_id}.")
