@@ -1,0 +1,61 @@
+"""What goes in and out of the API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from orders.domain import MAX_LINES, MAX_QUANTITY
+from shopkit.ids import Id
+from shopkit.pagination import Page
+from shopkit.validation import Schema
+
+
+class NewLine(Schema):
+    """Pieces of one product."""
+
+    product_id: Id
+    quantity: int = Field(ge=1, le=MAX_QUANTITY)
+
+
+class NewOrder(Schema):
+    """An order to be placed; each product is in one line."""
+
+    lines: list[NewLine] = Field(min_length=1, max_length=MAX_LINES)
+
+
+class Payment(Schema):
+    """How an order is to be paid."""
+
+    payment_method: Literal["pm_card_approved", "pm_card_declined", "pm_card_timeout"] = Field(
+        description="A card of the sandbox provider."
+    )
+
+
+class OrderLine(Schema):
+    """Pieces of one product, with its name and price when it was ordered."""
+
+    product_id: Id
+    name: str
+    quantity: int
+    unit_price: int = Field(description="Price of one piece in minor units (cents).")
+    total: int = Field(description="Price of all pieces in minor units.")
+
+
+class OrderView(Schema):
+    """An order."""
+
+    id: Id
+    user_id: Id
+    status: Literal["created", "rejected", "reserved", "paying", "confirmed", "payment_failed"]
+    lines: list[OrderLine]
+    total: int = Field(description="Price of all lines in minor units (cents).")
+    currency: str = Field(description="ISO 4217 code.")
+    created_at: datetime
+    updated_at: datetime
+
+
+class OrderPage(Page[OrderView]):
+    """One page of orders."""

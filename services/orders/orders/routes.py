@@ -1,0 +1,140 @@
+"""The routes of the orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+
+from orders import refusals
+from orders.checkout import Checkout
+from orders.domain import Order, Wanted
+from orders.models import NewOrder, OrderPage, OrderView, Payment
+from orders.repository import OrderRepository
+from orders.saga import shown
+from shopkit import pagination, problems
+from shopkit.auth import User, require_user
+from shopkit.pagination import PageQuery
+from shopkit.routing import Api, Reply
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the handlers work with."""
+
+    orders: OrderRepository
+    checkout: Checkout
+
+
+api: Api[Desk] = Api("orders")
+_KEY = "Idempotency-Key"
+_MAX_KEY = 255
+_TOO_LATE = "Another service did not answer in time. The order stays where it is: send the request again."
+_PLACING = {
+    409: "There is too little stock (`insufficient-stock`): `errors` says what is available, the order is rejected.",
+    422: "Fields are unknown, missing or wrong, products unknown (`errors` names them), "
+    "or the key was used for another request (`idempotency-key-reused`).",
+    504: _TOO_LATE,
+}
+_PAYING = {
+    402: "The payment was declined (`payment-declined`): the order has failed, its stock is given back.",
+    403: "Only who placed an order may pay it.",
+    404: "There is no such order, or it is somebody else's.",
+    409: "The order is not one to be paid (`order-not-payable`), or is being paid with another method "
+    "(`payment-in-progress`).",
+    504: _TOO_LATE,
+}
+
+
+@api.post(
+    "/api/v1/orders",
+    body=NewOrder,
+    responses={201: OrderView},
+    auth=require_user,
+    problems=_PLACING,
+    headers={_KEY: "Up to 255 characters of the client's choice; requests with the same key place one order."},
+)
+def place_order(desk: Desk, body: NewOrder, user: User) -> Reply:
+    """Place an order.
+
+    Copies name and price of each product and reserves the stock; the order then waits for its payment. Sent again
+    with the same Idempotency-Key, it gives the same answer, and completes an order that was interrupted.
+    """
+    wanted = [Wanted(line.product_id, line.quantity) for line in body.lines]
+    order = desk.checkout.place(user.id, wanted, _idempotency_key())
+    return Reply(_view(order), 201, {"Location": f"/api/v1/orders/{order.id}"})
+
+
+@api.post(
+    "/api/v1/orders/<id:order_id>/pay",
+    body=Payment,
+    responses={200: OrderView},
+    auth=require_user,
+    problems=_PAYING,
+    headers={_KEY: "Not needed, and without effect: an order is charged at most once."},
+)
+def pay_order(desk: Desk, order_id: str, body: Payment, user: User) -> dict[str, Any]:
+    """Pay an order.
+
+    Sent again, it completes a payment that was interrupted; a confirmed order stays as it is.
+    """
+    order = _find(desk, order_id, user)
+    if order.user_id != user.id:
+        raise problems.forbidden("Only who placed an order may pay it.")
+    return _view(desk.checkout.pay(order, body.payment_method))
+
+
+@api.get("/api/v1/orders", query=PageQuery, responses={200: OrderPage}, auth=require_user)
+def list_orders(desk: Desk, query: PageQuery, user: User) -> dict[str, Any]:
+    """List one's own orders, the newest first."""
+    found = desk.orders.page(user.id, query.cursor, query.limit)
+    return pagination.page([_view(order) for order in found], query.limit)
+
+
+@api.get(
+    "/api/v1/orders/<id:order_id>",
+    responses={200: OrderView},
+    auth=require_user,
+    problems={404: "There is no such order, or it is somebody else's."},
+)
+def get_order(desk: Desk, order_id: str, user: User) -> dict[str, Any]:
+    """Get one order; administrators get everybody's."""
+    return _view(_find(desk, order_id, user))
+
+
+def _find(desk: Desk, order_id: str, user: User) -> Order:
+    order = desk.orders.get(order_id)
+    if order is None or not (user.is_admin or order.user_id == user.id):
+        raise refusals.no_such_order(order_id)
+    return order
+
+
+def _idempotency_key() -> str | None:
+    key = request.headers.get(_KEY)
+    if key is None or (0 < len(key) <= _MAX_KEY and key.isascii() and key.isprintable()):
+        return key
+    detail = f"must be 1 to {_MAX_KEY} printable ASCII characters"
+    raise problems.invalid([{"field": _KEY, "detail": detail}])
+
+
+def _view(order: Order) -> dict[str, Any]:
+    return {
+        "id": order.id,
+        "user_id": order.user_id,
+        "status": shown(order.state),
+        "lines": [
+            {
+                "product_id": line.product_id,
+                "name": line.name,
+                "quantity": line.quantity,
+                "unit_price": line.unit_price,
+                "total": line.total,
+            }
+            for line in order.lines
+        ],
+        "total": order.total,
+        "currency": order.currency,
+        "created_at": order.created_at,
+        "updated_at": order.updated_at,
+    }
