@@ -8,6 +8,7 @@ from shopkit.auth import KeySource
 from shopkit.keys import StaticKeys
 from shopkit.service import Runtime, Service
 from users.accounts import Accounts
+from users.memory import give_back_large_blocks
 from users.passwords import Passwords
 from users.repository import UserRepository
 from users.routes import Users, api
@@ -18,6 +19,7 @@ from users.slots import Slots, queue_length
 
 def build(runtime: Runtime[UsersSettings]) -> Users:
     """Make what the handlers work with."""
+    give_back_large_blocks()
     settings = runtime.settings
     size = settings.argon2_concurrency
     slots = Slots(size, queue_length(settings.http_threads, size), settings.argon2_wait_seconds)
