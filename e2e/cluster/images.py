@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-import tarfile
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from e2e.cluster import context, loading
+from e2e.cluster import context, helm_image, loading
 from e2e.cluster.docker import Docker
 from e2e.cluster.paths import Paths
 from e2e.cluster.progress import Progress
@@ -24,7 +22,6 @@ from e2e.cluster.tools import Tools, versions
 
 SERVICES = ("users", "products", "inventory", "orders", "payments")
 REPOSITORY = "shopkeeper"
-HELM = "helm.sh/helm/v4"
 KIND_CONTEXT = "kind-"
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 CA_VARIABLES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
@@ -63,12 +60,8 @@ def version(root: Path) -> str:
 def release_tag(root: Path) -> str:
     """The tag of this source tree: the same files give the same tag, on every machine."""
     module = (root / "images" / "offline" / "tools" / "go.mod").read_text(encoding="utf-8")
-    return f"{version(root)}-g{context.digest(root, f'{HELM} {versions(module)[HELM]}')[:12]}"
-
-
-def tools_reference(pinned: Mapping[str, str]) -> str:
-    """The name of the image that hands the helm binary to the operator's build."""
-    return f"{REPOSITORY}/tools:helm-{pinned[HELM]}"
+    helm = versions(module)[helm_image.MODULE]
+    return f"{version(root)}-g{context.digest(root, f'helm {helm}')[:12]}"
 
 
 def build_arguments(image: Image, release: str, tools: str, environ: Mapping[str, str]) -> list[str]:
@@ -145,9 +138,9 @@ class Builder:
         wanted = [image for image in images if self._docker.image_id(image.reference(tag, registry)) is None]
         if not wanted:
             return
-        helm = tools_reference(self._tools.pinned)
+        helm = helm_image.reference(self._tools.pinned)
         if any(image.folder == "operator" for image in wanted):
-            import_tools(self._docker, self._tools.program("helm"), helm)
+            helm_image.ensure(self._docker, self._tools, helm)
         with self._progress.step(f"Build {len(wanted)} images {tag}") as step:
             each(
                 wanted,
@@ -188,19 +181,6 @@ def explain(name: str, error: CommandFailed) -> str:
     if "no space left on device" in error.output:
         return f"the disk is full: free some space (`docker image prune`), then run this again\n{error}"
     return f"the image {name} could not be built\n{error}"
-
-
-def import_tools(docker: Docker, helm: Path, reference: str) -> None:
-    """Make the image that holds the helm binary and nothing else, if it is not there."""
-    if docker.image_id(reference) is not None:
-        return
-    entry = tarfile.TarInfo("helm")
-    entry.size, entry.mode = helm.stat().st_size, 0o755
-    with tempfile.TemporaryFile() as archive, helm.open("rb") as binary:
-        with tarfile.open(fileobj=archive, mode="w") as tar:
-            tar.addfile(entry, binary)
-        archive.seek(0)
-        docker.run("import", "-", reference, stdin=archive)
 
 
 def kind_nodes(docker: Docker, cluster: str) -> list[str]:
