@@ -7,6 +7,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 from e2e.cluster import commands, paths
 from e2e.cluster.bringup import Machine
@@ -58,7 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "down": lambda: commands.down(machine, purge=arguments.purge_cache),
     }
     try:
-        with only_one(machine.paths, machine.progress):
+        # Looking does not disturb another run.
+        with nullcontext() if arguments.command == "status" else only_one(machine.paths, machine.progress):
             work[arguments.command]()
     except Problem as problem:
         print(f"\nerror: {problem}", file=sys.stderr)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 
 from e2e.cluster import bases as base_images
-from e2e.cluster import bringup, docker, engine, kind, metrics_server, node_image, shop
+from e2e.cluster import bringup, docker, engine, kind, metrics_server, node_image, parallel, shop
 from e2e.cluster import images as our_images
 from e2e.cluster.bases import STAND_IN
 from e2e.cluster.bringup import Machine
@@ -51,26 +50,24 @@ def up(machine: Machine, context: str | None, registry: str) -> None:
     """Everything, to a Shop that takes orders."""
     our_images.check_registry(context or kind.CONTEXT, registry)
     found = _cluster_beside_images(machine, context)
-    root = machine.paths.root
-    with ThreadPoolExecutor() as pool:
-        # The first metrics take half a minute, which the images do not wait for.
-        metrics = pool.submit(bringup.metrics, machine, found)
-        tag = images(machine, context, registry)
-        shop.install_operator(root, found, machine.tools, tag, registry, machine.progress)
-        url = shop.apply_sample(root, found, machine.progress)
-        metrics.result()
+    # The first metrics take half a minute, which the shop does not wait for.
+    url = parallel.beside(lambda: _shop(machine, found, registry), lambda: bringup.metrics(machine, found))
     machine.progress.note(shop.next_commands(url, found.context, machine.paths.cache / "bin"))
+
+
+def _shop(machine: Machine, found: Kubectl, registry: str) -> str:
+    """Our images, the operator and the sample Shop; returns its URL."""
+    root = machine.paths.root
+    tag = images(machine, found.context, registry)
+    shop.install_operator(root, found, machine.tools, tag, registry, machine.progress)
+    return shop.apply_sample(root, found, machine.progress)
 
 
 def _cluster_beside_images(machine: Machine, context: str | None) -> Kubectl:
     """The cluster; where it has to be made, our images are built at the same time."""
     if context or machine.kind.state() in ("running", "stopped"):
         return bringup.ensure(machine, context)
-    with ThreadPoolExecutor() as pool:
-        building = pool.submit(_build_ahead, machine)
-        found = bringup.ensure(machine, context)
-        building.result()
-    return found
+    return parallel.beside(lambda: bringup.ensure(machine, context), lambda: _build_ahead(machine))
 
 
 def _build_ahead(machine: Machine) -> None:

@@ -8,11 +8,10 @@ import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from e2e.cluster import archive, preflight, shell
+from e2e.cluster import archive, parallel, preflight, shell
 from e2e.cluster.bases import BOOKWORM, Bases
 from e2e.cluster.docker import Docker
 from e2e.cluster.paths import Paths
@@ -101,10 +100,7 @@ class NodeImages:
         # Our own images wait for helm, which is among the clients.
         self._tools.ensure(CLIENTS)
         # Compiling keeps the processors busy, the bases wait for the network.
-        with ThreadPoolExecutor() as pool:
-            waiting = [pool.submit(self._tools.ensure, NODE), pool.submit(self._bases.ensure, [BOOKWORM])]
-            for task in waiting:
-                task.result()
+        parallel.beside(lambda: self._tools.ensure(NODE), lambda: self._bases.ensure([BOOKWORM]))
         # An interrupted build leaves the container in which kind put a node together.
         remove_leftovers(self._docker)
         self._paths.scratch.mkdir(parents=True, exist_ok=True)

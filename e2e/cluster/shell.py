@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,9 @@ from typing import IO
 LAST_WORDS_LINES = 15
 # A long program must not outlive this one when it is killed: the next run would meet it.
 TIED = ("setpriv", "--pdeathsig", "KILL", "--") if shutil.which("setpriv") else ()
+
+_followed: set[subprocess.Popen[str]] = set()
+_stopping = threading.Event()
 
 
 class Problem(Exception):
@@ -99,6 +103,8 @@ def follow(
     """
     if shutil.which(args[0]) is None:
         raise not_found(args[0])
+    if _stopping.is_set():
+        raise Problem(f"`{args[0]}` was not started, because something else failed")
     log.parent.mkdir(parents=True, exist_ok=True)
     lines: deque[str] = deque(maxlen=LAST_WORDS_LINES)
     with (
@@ -114,12 +120,23 @@ def follow(
             errors="replace",
         ) as process,
     ):
+        _followed.add(process)
+        if _stopping.is_set():
+            process.kill()
         for line in process.stdout or ():
             sink.write(line)
             lines.append(line)
             on_line(line.rstrip())
+    _followed.discard(process)
     if process.returncode != 0:
         raise CommandFailed(args, process.returncode, "".join(lines) + f"(all of it: {log})")
+
+
+def stop_followed() -> None:
+    """Kill the long programs that are followed, and start no more: something failed, and this process is to end."""
+    _stopping.set()
+    for process in tuple(_followed):
+        process.kill()
 
 
 def succeeds(args: Sequence[str], *, env: Mapping[str, str] | None = None, timeout: float = 20) -> bool:
