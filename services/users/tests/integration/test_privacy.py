@@ -4,39 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
 
 import psycopg2
 import pytest
 import urllib3
 
-from shopkit.testing.plugin import subprocess_environ
-from shopkit.testing.postgres import Templates, free_port
+from shopkit.testing.postgres import Templates
+from shopkit.testing.process import ServerProcess, subprocess_environ
 
 EMAIL, PASSWORD = "secret-address@example.com", "secret-password"
 USER = {"email": EMAIL, "password": PASSWORD, "name": "secret-name"}
-# Until the server listens.
-_UNTIL_UP = urllib3.Retry(total=None, connect=200, backoff_factor=0.01, backoff_max=0.1)
-
-
-@contextmanager
-def serving(environ: dict[str, str], log: Any) -> Iterator[str]:
-    """Run the service and yield its URL."""
-    port = free_port()
-    ports = {"HTTP_PORT": str(port), "METRICS_PORT": "0", "SHUTDOWN_DRAIN_SECONDS": "0", "LOG_LEVEL": "DEBUG"}
-    started = subprocess.Popen(
-        [sys.executable, "-m", "shopkit", "serve", "users"],
-        env=subprocess_environ(PYTHONPATH=":".join(sys.path), **{**environ, **ports}),
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        started.terminate()
-        assert started.wait(30) == 0
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +24,14 @@ def owner_url(database_templates: Templates, database_url: str) -> str:
 
 
 def test_the_service_logs_no_secret_and_no_personal_data(
-    environ: dict[str, str], owner_url: str, tmp_path_factory: pytest.TempPathFactory
+    environ: dict[str, str], owner_url: str, tmp_path: Path
 ) -> None:
-    log = tmp_path_factory.mktemp("log") / "users"
-    with log.open("w") as stream, serving(environ, stream) as url, urllib3.PoolManager(retries=_UNTIL_UP) as http:
+    variables = {**environ, "LOG_LEVEL": "DEBUG", "SHUTDOWN_DRAIN_SECONDS": "0"}
+    running = ServerProcess("users", variables, tmp_path / "log")
+    with running, urllib3.PoolManager(retries=False) as http:
 
         def post(path: str, **body: str) -> urllib3.BaseHTTPResponse:
-            return http.request("POST", f"{url}/api/v1/{path}", json=body)
+            return http.request("POST", f"{running.url}/api/v1/{path}", json=body)
 
         answers = [
             post("register", **USER),
@@ -62,7 +41,9 @@ def test_the_service_logs_no_secret_and_no_personal_data(
             post("login", email=EMAIL, password=f"{PASSWORD}!"),
         ]
         token = answers[3].json()["access_token"]
-        answers.append(http.request("GET", f"{url}/api/v1/users/me", headers={"Authorization": f"Bearer {token}"}))
+        answers.append(
+            http.request("GET", f"{running.url}/api/v1/users/me", headers={"Authorization": f"Bearer {token}"})
+        )
         with psycopg2.connect(owner_url) as opened, opened.cursor() as cursor:
             cursor.execute("SELECT password_hash FROM users")
             [(stored,)] = cursor.fetchall()
@@ -70,8 +51,10 @@ def test_the_service_logs_no_secret_and_no_personal_data(
             cursor.execute("ALTER TABLE users ADD CONSTRAINT broken CHECK (email NOT LIKE 'other-%')")
         opened.close()
         answers.append(post("register", **{**USER, "email": f"other-{EMAIL}"}))
+        running.stop()
+        assert running.process.wait(30) == 0
     assert [answer.status for answer in answers] == [201, 409, 422, 200, 401, 200, 500]
-    text = log.read_text()
+    text = running.output()
     assert "a user was registered" in text
     assert 'violates check constraint \\"broken\\"' in text
     for secret in ("secret-", stored, stored.rpartition("$")[2], token, token.rpartition(".")[2]):
@@ -79,16 +62,16 @@ def test_the_service_logs_no_secret_and_no_personal_data(
 
 
 def test_the_migration_job_logs_neither_address_nor_password(owner_url: str) -> None:
-    variables = {"ARGON2_MEMORY_KIB": "1024", "ARGON2_TIME_COST": "1", "LOG_LEVEL": "DEBUG"}
+    variables = {
+        "ARGON2_MEMORY_KIB": "1024",
+        "LOG_LEVEL": "DEBUG",
+        "DATABASE_URL": owner_url,
+        "ADMIN_EMAIL": EMAIL,
+        "ADMIN_PASSWORD": PASSWORD,
+    }
     job = subprocess.run(
         [sys.executable, "-m", "shopkit", "migrate", "users"],
-        env=subprocess_environ(
-            PYTHONPATH=":".join(sys.path),
-            DATABASE_URL=owner_url,
-            ADMIN_EMAIL=EMAIL,
-            ADMIN_PASSWORD=PASSWORD,
-            **variables,
-        ),
+        env=subprocess_environ(variables),
         capture_output=True,
         text=True,
         check=True,
