@@ -66,7 +66,7 @@ def test_a_hash_of_another_cost_is_replaced_once_the_password_is_known() -> None
     assert passwords(DEARER).check(verdict.replacement, "correct horse").replacement is None
 
 
-@pytest.mark.parametrize("stored", [None, passwords().hash("correct horse")])
+@pytest.mark.parametrize("stored", [None, passwords().hash("correct horse")], ids=["no account", "an account"])
 def test_without_a_slot_nothing_is_computed(stored: str | None) -> None:
     slots = Slots(size=1, queue=0, wait=0)
     busy = Passwords(CHEAP, slots)

@@ -84,6 +84,7 @@ def test_a_key_in_pem_is_read() -> None:
             "is a key of another kind: make one with `openssl genpkey -algorithm ed25519`",
         ),
     ],
+    ids=["no key", "cut off", "encrypted", "another kind"],
 )
 def test_what_is_wrong_with_a_key_is_said(text: str, fault: str) -> None:
     assert signing_key_fault(text) == fault
