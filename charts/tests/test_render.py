@@ -100,7 +100,9 @@ def test_objects_have_the_form_in_which_the_api_server_stores_them(helm: Helm, c
 
 def canonical(quantity: str) -> str:
     """Return a quantity as the API server writes it: the largest unit that leaves a whole number."""
-    number, unit = re.fullmatch(r"(\d+)([A-Za-z]*)", quantity).groups()  # type: ignore[union-attr] # a failure of the test
+    parts = re.fullmatch(r"(\d+)([A-Za-z]*)", quantity)
+    assert parts, quantity
+    number, unit = parts.groups()
     binary, decimal = ["", "Ki", "Mi", "Gi", "Ti"], ["m", "", "k", "M", "G", "T"]
     units, base = (binary, 1024) if unit.endswith("i") else (decimal, 1000)
     amount, index = int(number), units.index(unit)

@@ -31,7 +31,7 @@ def test_readme_has_every_value() -> None:
 
 def test_an_incomplete_value_is_named(tmp_path: Path) -> None:
     (tmp_path / "charts.yaml").write_text(
-        "{version: 1.0.0, kubeVersion: '>=1', keywords: [], a: {description: A., values: v}}"
+        "{version: 1.0.0, kubeVersion: '>=1', keywords: [], changes: [], a: {description: A., values: v}}"
     )
     (tmp_path / "fragments.yaml").write_text("{}")
     (tmp_path / "v.yaml").write_text("{x: {doc: X., fields: {y: {doc: Y., default: 1}}}}")

@@ -63,6 +63,7 @@ class Model:
     version: str
     kube_version: str
     keywords: list[str]
+    changes: list[dict[str, str]]
     charts: list[Chart]
 
 
@@ -74,7 +75,8 @@ def load_model(folder: Path = MODEL) -> Model:
     """
     document = _read(folder / "charts.yaml")
     fragments = _read(folder / "fragments.yaml")
-    version, kube_version, keywords = (document.pop(key) for key in ("version", "kubeVersion", "keywords"))
+    version, kube_version = document.pop("version"), document.pop("kubeVersion")
+    keywords, changes = document.pop("keywords"), document.pop("changes")
     descriptions = {name: entry["description"] for name, entry in document.items()}
     charts = [
         Chart(
@@ -89,7 +91,7 @@ def load_model(folder: Path = MODEL) -> Model:
         )
         for name, entry in document.items()
     ]
-    return Model(version, kube_version, keywords, charts)
+    return Model(version, kube_version, keywords, changes, charts)
 
 
 def _read(file: Path) -> Tree:

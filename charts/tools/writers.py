@@ -26,6 +26,7 @@ def chart_file(chart: Chart, model: Model) -> str:
         "appVersion": model.version,
         "kubeVersion": model.kube_version,
         "keywords": model.keywords,
+        "annotations": _annotations(chart, model),
     }
     if chart.type == "library":
         return _with_notice(document)
@@ -86,6 +87,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _string(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    if "\n" in text:
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|")
     plain = _PLAIN.fullmatch(text) and isinstance(yaml.safe_load(text), str)
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
 
@@ -93,8 +96,19 @@ def _string(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _string)
 
 
-def _yaml(document: Tree) -> str:
+def _yaml(document: Any) -> str:
     return yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=_WIDTH)
+
+
+def _annotations(chart: Chart, model: Model) -> Tree:
+    """What Artifact Hub shows: lists as texts."""
+    images = [
+        {"name": one.name, "image": f"{one.values['image'].fields['repository'].default}:{model.version}"}
+        for one in model.charts
+        if "image" in one.values and one.name in (chart.name, *chart.dependencies)
+    ]
+    annotations = {"artifacthub.io/changes": _yaml(model.changes)}
+    return annotations | {"artifacthub.io/images": _yaml(images)} if images else annotations
 
 
 def _condition(chart: Chart, name: str) -> Tree:
