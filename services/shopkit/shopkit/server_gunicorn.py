@@ -32,7 +32,9 @@ class DrainingWorker(ThreadWorker):
         if lifecycle.draining():
             return
         lifecycle.begin_drain()
-        self.cfg.set("keepalive", 0)
+        # Every answer from here on says `Connection: close`. (Setting `keepalive` to 0 would do that too, but it
+        # would also close the connections whose last answer promised to keep them.)
+        self.max_keepalived = -1
         stop = threading.Timer(self.drain_seconds, super().handle_exit, (sig, frame))
         stop.daemon = True
         stop.start()
