@@ -47,33 +47,36 @@ async def run(settings: config.Config) -> None:
     )
     resync = Resync(cache, api, queue, pool, namespaces=settings.namespaces, seconds=settings.resync_seconds)
     workers = Workers(queue, reconciler.reconcile, pool, settings.workers)
-    metrics.serve(settings.metrics_port, lambda: resync.complete)
+    metrics.serve(settings.metrics_port, resync.complete.is_set)
     log.info("starting", extra={"object": naming.FIELD_MANAGER, "cause": settings.release})
-    parts = [
+    # kopf takes every task that is younger than its own for one of its own: ours come first.
+    tasks = [
         asyncio.create_task(resync.run(), name="resync"),
-        asyncio.create_task(workers.run(lambda: resync.complete), name="workers"),
+        *(asyncio.create_task(worker, name="worker") for worker in workers.each(resync.complete)),
+        asyncio.create_task(_watch(settings, cache, queue, workers, resync), name="watches"),
     ]
-    watches = asyncio.create_task(
-        kopf.operator(
-            registry=handlers.registry(cache, queue, workers.check),
-            settings=handlers.settings(),
-            clusterwide=not settings.namespaces,
-            namespaces=settings.namespaces,
-            liveness_endpoint=f"http://0.0.0.0:{settings.liveness_port}/healthz",
-        ),
-        name="watches",
-    )
-    await _until_one_ends(watches, parts)
+    await _until_one_ends(tasks)
     await asyncio.get_running_loop().run_in_executor(None, partial(pool.shutdown, wait=True, cancel_futures=True))
 
 
-async def _until_one_ends(watches: asyncio.Task[None], parts: list[asyncio.Task[None]]) -> None:
+async def _watch(settings: config.Config, cache: Cache, queue: Queue[Key], workers: Workers, resync: Resync) -> None:
+    """Watch from when everything has been listed once; kopf would not notice a definition that comes later."""
+    await resync.complete.wait()
+    await kopf.operator(
+        registry=handlers.registry(cache, queue, workers.check),
+        settings=handlers.settings(),
+        clusterwide=not settings.namespaces,
+        namespaces=settings.namespaces,
+        liveness_endpoint=f"http://0.0.0.0:{settings.liveness_port}/healthz",
+    )
+
+
+async def _until_one_ends(tasks: list[asyncio.Task[None]]) -> None:
     """Wait until a task ends, cancel the others, and raise what ended it."""
-    done, _ = await asyncio.wait([watches, *parts], return_when=asyncio.FIRST_COMPLETED)
-    for task in (watches, *parts):
-        if task not in done:
-            task.cancel()
-    await asyncio.gather(watches, *parts, return_exceptions=True)
+    done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
     for task in done:
         task.result()
 

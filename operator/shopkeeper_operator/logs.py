@@ -31,6 +31,5 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.getLogger("kopf.objects").setLevel(logging.WARNING)
-    for noisy in ("urllib3", "asyncio", "aiohttp.access"):
+    for noisy in ("kopf.objects", "kopf.activities", "urllib3", "asyncio", "aiohttp.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -9,7 +9,7 @@ from prometheus_client import Counter, Gauge, Histogram, make_wsgi_app
 
 API_REQUESTS: Final = Counter(
     "shopkeeper_api_requests_total",
-    "Requests to the Kubernetes API by verb and status code.",
+    "Requests to the Kubernetes API by HTTP verb and status code.",
     ("verb", "code"),
 )
 QUEUE_DEPTH: Final = Gauge("shopkeeper_queue_depth", "Shops that wait for a reconcile.")

@@ -134,9 +134,10 @@ class ServerFacts:
 
 @dataclass(frozen=True, slots=True)
 class ServerProblem:
-    """Why nothing was found out: what the server or the driver said."""
+    """Why nothing was found out: what the server or the driver said, and for how many seconds it has been so."""
 
     message: str
+    lasting: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Executor
-from typing import Final
+from typing import Any, Final
 
 from shopkeeper_operator import metrics
 from shopkeeper_operator.apply.client import ApiError
@@ -16,7 +16,6 @@ log = logging.getLogger(__name__)
 
 #: A key that waits longer than this means that the workers hang: the process should be started anew.
 PATIENCE: Final = 600.0
-_POLL_SECONDS: Final = 0.2
 
 
 class Workers:
@@ -29,11 +28,9 @@ class Workers:
         self._count = count
         metrics.QUEUE_DEPTH.set_function(lambda: len(queue))
 
-    async def run(self, ready: Callable[[], bool]) -> None:
-        """Work for ever, from when the cache is complete."""
-        while not ready():
-            await asyncio.sleep(_POLL_SECONDS)
-        await asyncio.gather(*(self._work() for _ in range(self._count)))
+    def each(self, ready: asyncio.Event) -> Iterator[Coroutine[Any, Any, None]]:
+        """Yield the work of each worker, which never ends and begins when the cache is complete."""
+        return (self._work(ready) for _ in range(self._count))
 
     def check(self) -> None:
         """Tell the liveness probe that keys are being worked on.
@@ -44,8 +41,9 @@ class Workers:
         if self._queue.oldest > PATIENCE:
             raise RuntimeError(f"a Shop has waited {self._queue.oldest:.0f} s for a worker")
 
-    async def _work(self) -> None:
+    async def _work(self, ready: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
+        await ready.wait()
         while True:
             key, waited = await self._queue.get()
             metrics.QUEUE_AGE.observe(waited)

@@ -71,7 +71,7 @@ class Api:
         token = ""
         while True:
             query = {"labelSelector": selector, "limit": str(_PAGE), "continue": token}
-            page = self._request("list", "GET", _path(kind, namespace), query)
+            page = self._request("GET", _path(kind, namespace), query)
             items.extend(page["items"])
             token = page["metadata"].get("continue", "")
             if not token:
@@ -88,7 +88,7 @@ class Api:
 
     def _find(self, path: str, accept: str) -> dict[str, Any] | None:
         try:
-            return self._request("get", "GET", path, accept=accept)
+            return self._request("GET", path, accept=accept)
         except ApiError as error:
             if error.absent:
                 return None
@@ -97,7 +97,7 @@ class Api:
     def create(self, kind: Kind, namespace: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Create an object; a conflict tells that it exists."""
         query = {"fieldManager": naming.FIELD_MANAGER}
-        return self._request("create", "POST", _path(kind, namespace), query, body)
+        return self._request("POST", _path(kind, namespace), query, body)
 
     def apply(
         self,
@@ -111,12 +111,12 @@ class Api:
         metadata = manifest["metadata"]
         path = _path(kind, metadata["namespace"], metadata["name"]) + ("/status" if status else "")
         query = {"fieldManager": manager, "force": "true"}
-        return self._request("apply", "PATCH", path, query, manifest, content_type=_APPLY)
+        return self._request("PATCH", path, query, manifest, content_type=_APPLY)
 
     def merge(self, kind: Kind, key: Key, patch: Mapping[str, Any]) -> dict[str, Any]:
         """Merge a patch into an object."""
         query = {"fieldManager": naming.FIELD_MANAGER}
-        return self._request("patch", "PATCH", _path(kind, *key), query, patch, content_type=_MERGE)
+        return self._request("PATCH", _path(kind, *key), query, patch, content_type=_MERGE)
 
     def delete(self, kind: Kind, ref: Ref, uid: str, propagation: str) -> dict[str, Any] | None:
         """Delete an object if it still is the one of this uid; return what is left of it while finalizers hold it."""
@@ -127,7 +127,7 @@ class Api:
             "preconditions": {"uid": uid},
         }
         try:
-            answer = self._request("delete", "DELETE", _path(kind, ref.namespace, ref.name), body=body)
+            answer = self._request("DELETE", _path(kind, ref.namespace, ref.name), body=body)
         except ApiError as error:
             if error.absent:
                 return None
@@ -144,11 +144,10 @@ class Api:
         """Return the last lines of a pod's log."""
         path = f"/api/v1/namespaces/{quote(namespace)}/pods/{quote(pod)}/log"
         query = {"tailLines": str(lines), "limitBytes": "4096"}
-        return self._send("get", "GET", path, query, None, {"Accept": "*/*"}).decode(errors="replace")
+        return self._send("GET", path, query, None, {"Accept": "*/*"}).decode(errors="replace")
 
     def _request(
         self,
-        verb: str,
         method: str,
         path: str,
         query: Mapping[str, str] | None = None,
@@ -158,12 +157,11 @@ class Api:
         content_type: str = "application/json",
     ) -> dict[str, Any]:
         headers = {"Accept": accept, "Content-Type": content_type}
-        answer: dict[str, Any] = json.loads(self._send(verb, method, path, query, body, headers))
+        answer: dict[str, Any] = json.loads(self._send(method, path, query, body, headers))
         return answer
 
     def _send(
         self,
-        verb: str,
         method: str,
         path: str,
         query: Mapping[str, str] | None,
@@ -177,14 +175,13 @@ class Api:
         url = f"{self._configuration.host}{path}"
         if query:
             url += f"?{urlencode({key: value for key, value in query.items() if value})}"
-        content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         try:
-            response = self._rest.request(method, url, headers=headers, body=content, _request_timeout=_TIMEOUT)
+            response = self._rest.request(method, url, headers=headers, body=body, _request_timeout=_TIMEOUT)
             answer: bytes = response.read()
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            metrics.API_REQUESTS.labels(verb, "none").inc()
+            metrics.API_REQUESTS.labels(method, "none").inc()
             raise ApiError(0, "NoAnswer", f"{method} {path}: {error}") from error
-        metrics.API_REQUESTS.labels(verb, str(response.status)).inc()
+        metrics.API_REQUESTS.labels(method, str(response.status)).inc()
         if response.status >= 400:
             raise _error(response.status, answer)
         return answer

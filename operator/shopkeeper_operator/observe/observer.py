@@ -66,6 +66,7 @@ class Observer:
         self._observe_server = observe_server
         self._clock = clock
         self._facts: dict[Key, _Remembered] = {}
+        self._unreachable: dict[Key, float] = {}
         self._admins: dict[tuple[str, str], tuple[float, Mapping[str, str] | None]] = {}
         self._logs: dict[Key, dict[tuple[str, int], str]] = {}
 
@@ -97,8 +98,8 @@ class Observer:
 
     def forget(self, key: Key) -> None:
         """Keep nothing of a Shop that is gone."""
-        self._facts.pop(key, None)
-        self._logs.pop(key, None)
+        for kept in (self._facts, self._unreachable, self._logs):
+            kept.pop(key, None)
 
     def _admin(self, namespace: str, name: str) -> Mapping[str, str] | None:
         until, values = self._admins.get((namespace, name), (0.0, None))
@@ -124,7 +125,9 @@ class Observer:
         try:
             facts = self._observe_server(target, secrets.databases(snapshot, target))
         except DatabaseError as error:
-            return ServerProblem(str(error))
+            since = self._unreachable.setdefault(key, self._clock())
+            return ServerProblem(str(error), self._clock() - since)
+        self._unreachable.pop(key, None)
         self._facts[key] = _Remembered(identity, facts, self._clock() + FACTS_SECONDS)
         return facts
 

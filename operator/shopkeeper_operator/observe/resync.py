@@ -40,7 +40,7 @@ class Resync:
         self._namespaces = namespaces
         self._seconds = seconds
         self._jitter = jitter
-        self.complete = False
+        self.complete = asyncio.Event()
 
     async def run(self) -> None:
         """List until the first list succeeds, then in every interval, give or take a tenth of it."""
@@ -51,7 +51,7 @@ class Resync:
                 pause = self._seconds * (0.9 + self._jitter() / 5)
             except Exception:
                 log.exception("the list of all objects failed")
-                pause = self._seconds if self.complete else min(pause * 2, _LONGEST_PAUSE)
+                pause = self._seconds if self.complete.is_set() else min(pause * 2, _LONGEST_PAUSE)
             await asyncio.sleep(pause)
 
     async def once(self) -> None:
@@ -63,7 +63,7 @@ class Resync:
         loop = asyncio.get_running_loop()
         for kind in (kinds.SHOP, *kinds.OWNED):
             await loop.run_in_executor(self._pool, self._list, kind)
-        self.complete = True
+        self.complete.set()
         metrics.SHOPS.set(self._cache.shop_count())
         for key in sorted(self._cache.keys()):
             self._queue.add(key, Priority.RESYNC)

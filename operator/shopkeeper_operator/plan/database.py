@@ -1,21 +1,19 @@
 """Where the databases are and what they lack. Pure."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import quote, urlsplit
 
 from shopkeeper_operator import naming, reasons
 from shopkeeper_operator.api.model import Spec
 from shopkeeper_operator.plan import secrets
-from shopkeeper_operator.plan.health import time_of
 from shopkeeper_operator.plan.model import Finding, Provision, ServiceDatabase, Step, Target
 from shopkeeper_operator.snapshot import ServerFacts, ServerProblem, Snapshot
 
 #: Part of the mark on a database whose steps are all taken; raise it when the steps change.
 REVISION: Final = "1"
 #: So long a server may refuse the operator's log-in before a person should look.
-PATIENCE: Final = timedelta(minutes=1)
+PATIENCE_SECONDS: Final = 60.0
 _PORT: Final = 5432
 
 
@@ -78,23 +76,21 @@ def strangers(database: ServiceDatabase, facts: ServerFacts) -> Iterator[str]:
         yield f"database {database.database} belongs to role {found.owner}, not to {database.owner}"
 
 
-def _unreachable(snapshot: Snapshot, server: Target, problem: ServerProblem, now: datetime) -> Finding:
+def _unreachable(server: Target, problem: ServerProblem) -> Finding:
     """Return why the server could not be asked; a server that has just started gets a moment."""
-    known = snapshot.shop.condition(reasons.Area.DATABASE)
-    since = time_of(known.get("lastTransitionTime"), now) if known.get("status") == "False" else now
-    reason = reasons.DATABASE_CONNECTING if now - since < PATIENCE else reasons.DATABASE_UNREACHABLE
+    reason = reasons.DATABASE_CONNECTING if problem.lasting < PATIENCE_SECONDS else reasons.DATABASE_UNREACHABLE
     return Finding(reason, f"{server.host}:{server.port}: {problem.message}")
 
 
 def provisioning(
-    snapshot: Snapshot, server: Target, now: datetime
+    snapshot: Snapshot, server: Target
 ) -> tuple[tuple[Provision, ...], tuple[Finding, ...], frozenset[str]]:
     """Return the steps to take, what stands in the way, and the services whose database is complete."""
     facts = snapshot.server
     if facts is None:
         return (), (), frozenset()
     if isinstance(facts, ServerProblem):
-        return (), (_unreachable(snapshot, server, facts, now),), frozenset()
+        return (), (_unreachable(server, facts),), frozenset()
     actions: list[Provision] = []
     findings: list[Finding] = []
     ready: set[str] = set()

@@ -78,7 +78,7 @@ def _desired(snapshot: Snapshot, spec: Spec, server: Target, render: Render) -> 
 
 
 def _deploy(snapshot: Snapshot, spec: Spec, server: Target, desired: dict[Ref, Manifest], now: datetime) -> Plan:
-    provisions, database_findings, complete = database.provisioning(snapshot, server, now)
+    provisions, database_findings, complete = database.provisioning(snapshot, server)
     decided = waves.decide(desired, snapshot, complete, now)
     postgres = () if server.shared else assess.postgres(snapshot, now, POSTGRES_PATIENCE)
     findings = (
