@@ -37,7 +37,7 @@ def test_paid_order_is_confirmed_and_takes_the_stock_once(shop: Shop, shopper: S
     ]
     stock = shopper.stock(product)
     assert (stock["on_hand"], stock["reserved"], stock["available"]) == (3, 0, 3)
-    payments = shop.sql("payments", f"SELECT status, amount FROM payments WHERE order_id = '{order_id}'")
+    payments = shop.sql("payments", f"SELECT status, amount FROM charges WHERE order_id = '{order_id}'")
     assert payments == "captured|3998"
 
 
