@@ -30,9 +30,10 @@ WAVES = {
 
 @pytest.fixture(scope="module", autouse=True)
 def schemas_read_once() -> Iterator[None]:
-    """The validator reads its large files for each object; once takes a tenth of the time."""
+    """The validator looks for its large files and reads them for each object; once takes a tenth of the time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kubernetes_validate.utils, "schema_contents", cache(kubernetes_validate.utils.schema_contents))
+        for name in ("all_versions", "schema_contents"):
+            patch.setattr(kubernetes_validate.utils, name, cache(getattr(kubernetes_validate.utils, name)))
         yield
 
 
