@@ -10,13 +10,13 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
 import pytest
-from psycopg2 import sql
+from psycopg2 import errors, sql
 from psycopg2.extensions import connection
 
 from shopkit.commands import MigrationSettings, apply_migrations
@@ -42,7 +42,7 @@ def running_server() -> Iterator[str]:
     if given:
         yield given
         return
-    binaries = _find_binaries()
+    binaries = find_binaries(_BINARIES)
     folder = Path(tempfile.mkdtemp(prefix="shopkit-postgres-"))
     try:
         yield from _private_server(binaries, folder)
@@ -74,8 +74,9 @@ def free_port() -> int:
         return port
 
 
-def _find_binaries() -> Path:
-    found = sorted(_BINARIES.glob("*/bin/pg_ctl"), key=lambda path: int(path.parts[-3]))
+def find_binaries(folder: Path) -> Path:
+    """Return the folder of the newest installed PostgreSQL. Raises pytest.UsageError when there is none."""
+    found = sorted(folder.glob("*/bin/pg_ctl"), key=lambda path: int(path.parts[-3]))
     if not found:
         raise pytest.UsageError(
             "These tests need PostgreSQL: run `make test-integration`, which installs it, "
@@ -176,10 +177,9 @@ class Templates:
 
 
 def _create_role(opened: connection, role: str) -> None:
-    with opened.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,))
-        if cursor.fetchone() is None:
-            cursor.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD %s").format(sql.Identifier(role)), (role,))
+    """Create a role unless it is there; other test runs on the same server may do so at the same time."""
+    with opened.cursor() as cursor, suppress(errors.DuplicateObject, errors.UniqueViolation):
+        cursor.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD %s").format(sql.Identifier(role)), (role,))
 
 
 def _execute(opened: connection, statement: str, *identifiers: str) -> None:
