@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from charts.tools.model import MODEL, Chart, Model, load_model
+from charts.tools.model import SOURCE, Chart, Model, load_model
 from charts.tools.writers import NOTICE, chart_file, readme_file, schema_file, values_file
 
 HELMIGNORE = "# What is not part of the packed chart.\nci/\ncharts/.built-from\n*.tmp\n"
@@ -36,6 +36,6 @@ def _chart_files(chart: Chart, model: Model) -> dict[str, str]:
         files["values.schema.json"] = schema_file(chart)
         files["README.md"] = readme_file(chart)
         # The matrix of values that the chart is tested with: one for all charts with the same values.
-        for file in sorted((MODEL / "ci" / chart.kind).glob("*.yaml")):
+        for file in sorted((SOURCE / "ci" / chart.kind).glob("*.yaml")):
             files[f"ci/{file.stem}-values.yaml"] = f"# {NOTICE}\n{file.read_text()}"
     return files

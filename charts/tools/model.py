@@ -9,7 +9,7 @@ import yaml
 from charts.tools.deps import ChartError
 
 Tree = dict[str, Any]
-MODEL = Path(__file__).parent / "model"
+SOURCE = Path(__file__).parent / "source"
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Model:
     charts: list[Chart]
 
 
-def load_model(folder: Path = MODEL) -> Model:
+def load_model(folder: Path = SOURCE) -> Model:
     """Read the model.
 
     Raises:

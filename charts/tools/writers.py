@@ -8,7 +8,7 @@ import yaml
 
 from charts.tools.model import Chart, Model, Tree, Value
 
-NOTICE = "Made by `python3 -m charts.tools generate`: change the model in charts/tools/model, not this file."
+NOTICE = "Made by `python3 -m charts.tools generate`: change the model in charts/tools/source, not this file."
 LIBRARY = "service"
 LIBRARY_ALIAS = "library"
 _WIDTH = 118
