@@ -36,8 +36,8 @@ test: ## run all tests: lint, unit, integration, end to end
 	@$(MAKE) --no-print-directory lint test-unit test-integration test-e2e
 
 .PHONY: test-unit
-test-unit: $(VENV) ## run the tests that need nothing but Python
-	@pytest -q -m "not integration and not e2e"
+test-unit: $(VENV) charts ## run the tests that need no server
+	@pytest -q -n 2 -m "not integration and not e2e"
 
 .PHONY: test-integration
 test-integration: $(VENV) ## run the services' tests against a real PostgreSQL
@@ -55,16 +55,21 @@ lint: $(VENV) charts ## check style, types, imports, charts, Dockerfiles, workfl
 	ruff format --check .
 	for folder in $(TYPED); do mypy $$folder; done
 	PYTHONPATH=$$(echo operator services/shopkit $(SERVICES:%=services/%) | tr ' ' ':') lint-imports
+	python3 -m charts.tools generate --check
 	zizmor --quiet --offline .github/workflows
 	hadolint --config images/.hadolint.yaml images/*/Dockerfile
 	git ls-files '*.sh' .ci/run | xargs shellcheck
 
 .PHONY: charts
-charts: ## fetch the charts' dependencies (they are in this repository)
-	@$(CLUSTER_PROGRAM) charts
+charts: ## put the charts' dependencies, which are in this repository, into their places
+	@$(CLUSTER_PROGRAM) tools helm helm3 >/dev/null
+	@python3 -m charts.tools deps
 
 .PHONY: generate
-generate: $(VENV) ## write again what is made from code: OpenAPI files, CRD, chart schemas, tables
+generate: $(VENV) ## write again what is made from code: charts, CRD, OpenAPI files
+	python3 -m charts.tools generate
+	for service in $(SERVICES); do \
+	  PYTHONPATH=services/shopkit:services/$$service python3 -m shopkit openapi $$service > services/$$service/openapi.yaml; done
 
 .PHONY: format
 format: $(VENV) ## format the Python code

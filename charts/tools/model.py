@@ -104,7 +104,7 @@ def _values(name: str, entry: Tree, folder: Path, fragments: Tree, descriptions:
         return {}
     tree = {key: _resolve(node, fragments) for key, node in _read(folder / f"{entry['values']}.yaml").items()}
     for key, default in entry.get("overrides", {}).items():
-        tree[key]["default"] = _merged(tree[key]["default"], default)
+        _override(tree[key], default)
     return {key: _value(f"{name}: {key}", node, name, descriptions) for key, node in tree.items()}
 
 
@@ -114,6 +114,15 @@ def _resolve(node: Tree, fragments: Tree) -> Tree:
     if "fields" in resolved:
         resolved["fields"] = {key: _resolve(child, fragments) for key, child in resolved["fields"].items()}
     return resolved
+
+
+def _override(node: Tree, default: Any) -> None:
+    """Give a value, or those of its fields that are named, another default."""
+    if "fields" in node:
+        for key, value in default.items():
+            _override(node["fields"][key], value)
+    else:
+        node["default"] = _merged(node["default"], default)
 
 
 def _merged(base: Any, change: Any) -> Any:
