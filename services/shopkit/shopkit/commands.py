@@ -60,28 +60,28 @@ def settings_table(name: str, _environ: Mapping[str, str]) -> None:
     sys.stdout.write(settings.table(find_service(name).settings))
 
 
-def migrate(name: str, environ: Mapping[str, str]) -> None:
-    """Bring the database up to date, see `apply_migrations`, and print what was done."""
+def run_migrate(name: str, environ: Mapping[str, str]) -> None:
+    """Bring the database up to date, see `migrate`, with logs, and print what was done."""
     from shopkit import logs
 
     loaded: MigrationSettings = settings.load(MigrationSettings, environ)
     logs.configure(loaded.log_level, name, loaded.shop)
-    applied = apply_migrations(name, loaded, environ)
+    applied = migrate(name, environ)
     print(f"{name}: applied {', '.join(applied)}" if applied else f"{name}: nothing to apply", flush=True)
 
 
-def apply_migrations(name: str, loaded: MigrationSettings, environ: Mapping[str, str]) -> list[str]:
+def migrate(name: str, environ: Mapping[str, str]) -> list[str]:
     """Apply what is pending, grant the runtime role, and call the service's bootstrap if it has one.
 
     Args:
         name: the service.
-        loaded: settings of this run.
-        environ: environment variables, for the bootstrap.
+        environ: environment variables: `MigrationSettings`, and those of the bootstrap.
 
     Returns:
         The versions that were applied.
 
     Raises:
+        SettingsError: variables are missing or wrong.
         CommandError: the database cannot be reached, or a migration cannot be applied.
     """
     import psycopg2
@@ -90,6 +90,7 @@ def apply_migrations(name: str, loaded: MigrationSettings, environ: Mapping[str,
     from shopkit.migrations import migrate as apply
     from shopkit.service import service_folder
 
+    loaded: MigrationSettings = settings.load(MigrationSettings, environ)
     try:
         migrations = read_migrations(service_folder(name) / "migrations")
         opened = _connect(loaded.database_url, f"{loaded.shop}-{name}-migrate", loaded.connect_seconds)
@@ -126,4 +127,4 @@ def _bootstrap(name: str, opened: Any, environ: Mapping[str, str]) -> None:
     opened.commit()
 
 
-COMMANDS = {"serve": serve, "migrate": migrate, "openapi": openapi, "settings": settings_table}
+COMMANDS = {"serve": serve, "migrate": run_migrate, "openapi": openapi, "settings": settings_table}

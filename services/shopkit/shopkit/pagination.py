@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import re
 import uuid
 from collections.abc import Sequence
 from typing import Annotated, Any, Generic, TypeVar
@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field
 from shopkit.validation import Schema
 
 Item = TypeVar("Item")
+_CURSOR = re.compile("[A-Za-z0-9_-]{22}")
 
 
 def encode_cursor(last_id: str) -> str:
@@ -26,19 +27,19 @@ def decode_cursor(cursor: str) -> str:
     Raises:
         ValueError: this is no cursor of ours.
     """
-    try:
-        return str(uuid.UUID(bytes=base64.b64decode(cursor.encode("ascii") + b"==", altchars=b"-_", validate=True)))
-    except (ValueError, binascii.Error):
-        raise ValueError("is not a cursor: take next_cursor of the page before") from None
+    if _CURSOR.fullmatch(cursor) is None:
+        raise ValueError("is not a cursor: take next_cursor of the page before")
+    return str(uuid.UUID(bytes=base64.urlsafe_b64decode(cursor + "==")))
+
+
+Cursor = Annotated[str, Field(json_schema_extra={"pattern": f"^{_CURSOR.pattern}$"}), AfterValidator(decode_cursor)]
 
 
 class PageQuery(Schema):
     """Query parameters of every list; `cursor` arrives decoded: the id after which the page begins."""
 
     limit: int = Field(default=20, ge=1, le=100, description="How many items at most.")
-    cursor: Annotated[str, AfterValidator(decode_cursor)] | None = Field(
-        default=None, max_length=64, description="`next_cursor` of the page before."
-    )
+    cursor: Cursor | None = Field(default=None, description="`next_cursor` of the page before.")
 
 
 class Page(Schema, Generic[Item]):

@@ -50,7 +50,26 @@ def read_body(model: type[Model]) -> Model:
     try:
         return model.model_validate_json(raw, strict=True)
     except ValidationError as error:
+        mended = _with_whole_numbers(raw, error)
+        if mended is None:
+            raise _problem(error) from None
+    try:
+        return model.model_validate_json(mended, strict=True)
+    except ValidationError as error:
         raise _problem(error) from None
+
+
+def _with_whole_numbers(raw: bytes, error: ValidationError) -> str | None:
+    """Return the body with 2.0 written as 2, if that is why it was refused: to JSON both are the same integer."""
+    inputs = [fault["input"] for fault in error.errors(include_url=False) if fault["type"] == "int_type"]
+    if not any(isinstance(value, float) and value.is_integer() for value in inputs):
+        return None
+
+    def number(text: str) -> int | float:
+        value = float(text)
+        return int(value) if value.is_integer() else value
+
+    return json.dumps(json.loads(raw, parse_float=number))
 
 
 def read_query(model: type[Model]) -> Model:

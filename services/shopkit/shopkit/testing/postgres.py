@@ -19,7 +19,7 @@ import pytest
 from psycopg2 import errors, sql
 from psycopg2.extensions import connection
 
-from shopkit.commands import MigrationSettings, apply_migrations
+from shopkit.commands import migrate
 
 SERVER_VARIABLE = "TEST_DATABASE_URL"
 _BINARIES = Path("/usr/lib/postgresql")
@@ -172,7 +172,7 @@ class Templates:
         with admin(with_database(self._server, name)) as opened:
             _execute(opened, "ALTER SCHEMA public OWNER TO {}", owner)
         url = with_database(self._server, name, owner)
-        apply_migrations(service, MigrationSettings(database_url=url, runtime_role=service), environ)
+        migrate(service, {**environ, "DATABASE_URL": url, "DATABASE_RUNTIME_ROLE": service})
         return name
 
 

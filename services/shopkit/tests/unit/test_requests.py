@@ -40,6 +40,17 @@ def test_a_wrong_field_is_named_by_its_path(
     assert {"field": field, "detail": detail} in errors(client, tokens, body)
 
 
+@pytest.mark.parametrize(("number", "status"), [("3", 503), ("3.0", 503), ("0.3e1", 503), ("3.5", 422), ("9.0", 422)])
+def test_a_whole_number_may_be_written_with_a_fraction(client: ContractClient, number: str, status: int) -> None:
+    raw = b'{"count": ' + number.encode() + b"}"
+    assert client.post("/api/v1/counts", data=raw, content_type="application/json").status_code == status
+
+
+def test_a_number_of_thousands_of_digits_is_refused(client: ContractClient) -> None:
+    raw = b'{"count": 3.0, "more": ' + b"9" * 5000 + b"}"
+    assert client.post("/api/v1/counts", data=raw, content_type="application/json").status_code == 400
+
+
 def test_all_faults_are_told_at_once(client: ContractClient, tokens: Tokens) -> None:
     found = errors(client, tokens, {"text": "", "tags": [{"name": "x" * 11}], "more": 1})
     assert [fault["field"] for fault in found] == ["text", "tags[0].name", "more"]

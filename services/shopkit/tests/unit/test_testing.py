@@ -31,5 +31,5 @@ def test_a_url_gets_another_database_and_user() -> None:
 def test_waiting_ends_with_what_was_waited_for() -> None:
     answers = iter([None, 0, "", "found"])
     assert wait_for(lambda: next(answers), "it") == "found"
-    with pytest.raises(TimeoutError, match="it: not within 0.0 s"):
+    with pytest.raises(TimeoutError, match=r"it: not within 0\.0 s"):
         wait_for(lambda: None, "it", seconds=0.0)

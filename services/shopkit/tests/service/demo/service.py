@@ -48,6 +48,12 @@ class NewNote(Schema):
     tags: list[Tag] = Field(default_factory=list, max_length=5)
 
 
+class Counted(Schema):
+    """A small number."""
+
+    count: int = Field(ge=0, le=5)
+
+
 class Note(Schema):
     """A note that was kept."""
 
@@ -132,6 +138,13 @@ def boom(_demo: Demo) -> Slept:
 def clash(demo: Demo, body: NewNote) -> None:
     """Fail by a statement that cannot work."""
     demo.database.execute("INSERT INTO notes (id, text, author) VALUES (%s, %s, %s)", ("no uuid", body.text, new_id()))
+
+
+@api.post("/api/v1/counts", body=Counted, responses={201: Counted})
+def count(demo: Demo, body: Counted) -> Counted:
+    """Keep a count."""
+    demo.database.execute("INSERT INTO numbers (n) VALUES (%s)", (body.count,))
+    return body
 
 
 @api.post("/api/v1/unannounced", responses={201: Note})
