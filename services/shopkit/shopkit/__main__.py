@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -34,4 +35,6 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    # The first process of a container gets no signal that it has no handler for; the server sets its own later.
+    signal.signal(signal.SIGTERM, lambda _signum, _frame: sys.exit(143))
     sys.exit(main(sys.argv[1:]))

@@ -18,6 +18,10 @@ from shopkit.settings import ServerSettings, SettingsError
 if TYPE_CHECKING:
     from shopkit.app import ServiceApp
 
+# How long an idle connection is kept: longer than clients keep theirs (the gateway 60 s), so that it is never the
+# server that closes one on which a request may be under way.
+KEEP_ALIVE_SECONDS = 75
+
 
 def serve(name: str, environ: Mapping[str, str]) -> None:
     """Serve until SIGTERM.

@@ -15,6 +15,7 @@ from granian.server.mp import MPServer
 
 from shopkit import lifecycle
 from shopkit.logs import library_logging
+from shopkit.server import KEEP_ALIVE_SECONDS, load_worker
 from shopkit.settings import ServerSettings
 
 _DRAIN = signal.SIGUSR1
@@ -29,7 +30,8 @@ def run(name: str, loaded: ServerSettings) -> None:
         port=loaded.http_port,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=10_000),
+        # granian counts the wait for the next request on a kept connection as reading its headers.
+        http1_settings=HTTP1Settings(header_read_timeout=KEEP_ALIVE_SECONDS * 1000),
         blocking_threads=loaded.http_threads,
         backpressure=1024,
         websockets=False,
@@ -65,8 +67,6 @@ class _DrainingServer(MPServer):
 
 def _load(name: str) -> Any:
     """Build the application; granian calls this in the worker's main thread."""
-    from shopkit.server import load_worker
-
     # Until granian sets its own handler in the worker, the inherited one of the first process would swallow this.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     return load_worker(name)

@@ -14,6 +14,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from shopkit import lifecycle
 from shopkit.logs import library_logging
+from shopkit.server import KEEP_ALIVE_SECONDS, load_worker
 from shopkit.settings import ServerSettings
 
 
@@ -68,8 +69,7 @@ class _Application(BaseApplication):
             "threads": loaded.http_threads,
             "worker_class": DrainingWorker,
             "logger_class": QuietLogger,
-            # Longer than the gateway keeps an idle connection, so that it is never the server that closes first.
-            "keepalive": 75,
+            "keepalive": KEEP_ALIVE_SECONDS,
             "graceful_timeout": math.ceil(loaded.shutdown_drain_seconds) + loaded.shutdown_grace_seconds,
             # The heartbeat file; on a disk its fsync can stall the worker, and the root file system is read-only.
             "worker_tmp_dir": "/dev/shm",
@@ -81,6 +81,4 @@ class _Application(BaseApplication):
 
     def load(self) -> Any:
         """Build the application; gunicorn calls this in the worker."""
-        from shopkit.server import load_worker
-
         return load_worker(self._name)
