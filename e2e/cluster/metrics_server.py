@@ -14,8 +14,9 @@ NAMESPACE = "kube-system"
 API = "v1beta1.metrics.k8s.io"
 AVAILABLE = '{.status.conditions[?(@.type=="Available")].status}'
 VALUES = (
-    # kind's kubelets have certificates that nobody signed.
-    "args={--kubelet-insecure-tls,--metric-resolution=10s}",
+    # kind's kubelets have certificates that nobody signed. Autoscalers see load sooner than by the default of 15 s,
+    # which must be longer than the time that a kubelet has to answer.
+    "args={--kubelet-insecure-tls,--metric-resolution=10s,--kubelet-request-timeout=5s}",
     "resources.requests.cpu=25m",
     "resources.requests.memory=64Mi",
 )
@@ -33,14 +34,13 @@ def ensure(kubectl: Kubectl, tools: Tools, progress: Progress) -> None:
     """Install metrics-server by its own chart where it is missing, and wait until it serves. Raises Problem."""
     if available(kubectl):
         return
-    if not kubectl.run("get", "deployment", NAME, "--namespace", NAMESPACE, "--ignore-not-found"):
-        _install(kubectl, tools, progress)
+    _install(kubectl, tools, progress)
     with progress.step("Wait for the first metrics"):
         try:
             kubectl.run("wait", "--for=condition=Available", f"apiservice/{API}", "--timeout=180s", timeout=200)
         except CommandFailed as error:
-            logs = kubectl.run("logs", "--namespace", NAMESPACE, f"deployment/{NAME}", "--tail=10")
-            raise Problem(f"metrics-server serves no metrics\n{error}\n{logs}") from error
+            logs = f"kubectl --context {kubectl.context} --namespace {NAMESPACE} logs deployment/{NAME}"
+            raise Problem(f"metrics-server serves no metrics: `{logs}` says more\n{error}") from error
 
 
 def _install(kubectl: Kubectl, tools: Tools, progress: Progress) -> None:
