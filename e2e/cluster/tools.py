@@ -171,7 +171,7 @@ class Tools:
         partial = self.bin.with_name("partial")
         partial.mkdir(parents=True, exist_ok=True)
         self.bin.mkdir(parents=True, exist_ok=True)
-        with self._progress.step(f"Build {', '.join(names)} by Go") as step:
+        with self._progress.step(f"Build by Go: {', '.join(names)}") as step:
             for target in targets(names):
                 self._compile(target, partial, step)
                 for name in target.names:

@@ -194,5 +194,5 @@ def test_the_state_of_a_shop_in_a_few_words() -> None:
 
 def test_the_next_commands_are_complete() -> None:
     text = shop.next_commands("http://localhost:8080", "kind-shopkeeper", Path("/bin"))
-    assert "curl -s http://localhost:8080/register" in text
+    assert "http://localhost:8080/register --json" in text
     assert "@" not in text.replace("ann@example.com", "")
