@@ -94,5 +94,14 @@ class Renderer:
             raise RenderError(f"helm did not run: {error}") from error
         if done.returncode != 0:
             raise RenderError(" ".join(done.stderr.removeprefix("Error: ").split()))
-        manifests = [document for document in yaml.load_all(done.stdout, Loader=_Loader) if document]
+        manifests = [_without_nulls(document) for document in yaml.load_all(done.stdout, Loader=_Loader) if document]
         return zlib.compress(json.dumps(manifests, separators=(",", ":")).encode())
+
+
+def _without_nulls(value: Any) -> Any:
+    """Return a manifest less its null fields: what is null is not ours to set."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    return value

@@ -16,7 +16,7 @@ from kubernetes.client import configuration as kube_configuration
 from kubernetes.client import rest as kube_rest
 
 from shopkeeper_operator import __version__, metrics, naming
-from shopkeeper_operator.kinds import Key, Kind, Ref
+from shopkeeper_operator.kinds import BY_NAME, Key, Kind, Ref
 
 _TIMEOUT: Final = (5, 20)
 _PAGE: Final = 500
@@ -118,7 +118,7 @@ class Api:
         query = {"fieldManager": naming.FIELD_MANAGER}
         return self._request("PATCH", _path(kind, *key), query, patch, content_type=_MERGE)
 
-    def delete(self, kind: Kind, ref: Ref, uid: str, propagation: str) -> dict[str, Any] | None:
+    def delete(self, ref: Ref, uid: str, propagation: str) -> dict[str, Any] | None:
         """Delete an object if it still is the one of this uid; return what is left of it while finalizers hold it."""
         body = {
             "kind": "DeleteOptions",
@@ -127,7 +127,7 @@ class Api:
             "preconditions": {"uid": uid},
         }
         try:
-            answer = self._request("DELETE", _path(kind, ref.namespace, ref.name), body=body)
+            answer = self._request("DELETE", _path(BY_NAME[ref.kind], ref.namespace, ref.name), body=body)
         except ApiError as error:
             if error.absent:
                 return None

@@ -163,7 +163,7 @@ class Executor:
     def _delete(self, action: Delete) -> None:
         kind = kinds.BY_NAME[action.ref.kind]
         propagation = "Foreground" if action.wait else "Background"
-        left = self._api.delete(kind, action.ref, action.uid, propagation)
+        left = self._api.delete(action.ref, action.uid, propagation)
         metrics.WRITES.labels("delete", "prune").inc()
         if left is None:
             self._cache.forget(action.ref, action.uid)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import psycopg2
 from psycopg2.extensions import encrypt_password
@@ -23,7 +24,7 @@ class DatabaseError(Exception):
 @contextmanager
 def _admin(target: Target, database: str | None = None) -> Iterator[Any]:
     """Connect as administrator, in autocommit."""
-    with _spoken():
+    with _spoken(target):
         elsewhere: dict[str, Any] = {"dbname": database} if database else {}
         connection = psycopg2.connect(
             target.uri,
@@ -33,16 +34,19 @@ def _admin(target: Target, database: str | None = None) -> Iterator[Any]:
             **elsewhere,
         )
     connection.autocommit = True
-    with closing(connection), _spoken():
+    with closing(connection), _spoken(target):
         yield connection
 
 
 @contextmanager
-def _spoken() -> Iterator[None]:
+def _spoken(target: Target) -> Iterator[None]:
+    """Raise PostgreSQL's errors as our own, on one line and without the administrator's password."""
     try:
         yield
     except psycopg2.Error as error:
-        raise DatabaseError(" ".join(str(error).split())) from error
+        password = urlsplit(target.uri).password or ""
+        text = str(error).replace(password, "***") if password else str(error)
+        raise DatabaseError(" ".join(text.split())) from None
 
 
 def observe(target: Target, databases: Iterable[ServiceDatabase]) -> ServerFacts:

@@ -58,7 +58,6 @@ def _finished(manifest: Manifest, snapshot: Snapshot) -> Manifest:
     kind = kinds.BY_NAME.get(manifest["kind"])
     if kind is None or kind.api_version != manifest["apiVersion"] or kind is kinds.SHOP:
         raise UnknownKind(f"{manifest['apiVersion']} {manifest['kind']} {manifest['metadata']['name']}")
-    manifest = without_nulls(manifest)
     metadata = dict(manifest["metadata"]) | {"namespace": snapshot.shop.key.namespace}
     if not kind.data:
         metadata["ownerReferences"] = [_owner(snapshot)]
@@ -67,15 +66,6 @@ def _finished(manifest: Manifest, snapshot: Snapshot) -> Manifest:
         made = _with_live_claims(made, snapshot)
     annotations = (metadata.get("annotations") or {}) | {naming.APPLIED_ANNOTATION: _digest(made)}
     return made | {"metadata": metadata | {"annotations": annotations}}
-
-
-def without_nulls(value: Any) -> Any:
-    """Return a manifest less its null fields: what is null is not ours to set."""
-    if isinstance(value, Mapping):
-        return {key: without_nulls(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list):
-        return [without_nulls(item) for item in value]
-    return value
 
 
 def _owner(snapshot: Snapshot) -> dict[str, Any]:

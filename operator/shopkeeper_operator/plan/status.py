@@ -140,7 +140,7 @@ def _phase(snapshot: Snapshot, plan: Plan, findings: Sequence[Finding]) -> str:
 
 
 def announcements(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Announcement]:
-    """Yield an Event for each condition that has flipped, or is amiss for another reason than before."""
+    """Yield an Event for each condition that has flipped, and for another cause of a degraded Shop."""
     known = {found["type"]: found for found in before.get("conditions") or ()}
     for condition in after["conditions"]:
         kind, status = condition["type"], condition["status"]
@@ -148,7 +148,8 @@ def announcements(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterat
             continue
         old = known.get(kind, {"status": _UNREMARKABLE[kind], "reason": ""})
         amiss = status == _AMISS[kind]
-        if old["status"] == status and (not amiss or old["reason"] in ("", condition["reason"])):
+        another_cause = kind == "Degraded" and amiss and old["reason"] != condition["reason"]
+        if old["status"] == status and not another_cause:
             continue
         good, bad = _NEWS[kind]
         reason = (bad or condition["reason"]) if amiss else good

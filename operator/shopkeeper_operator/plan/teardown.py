@@ -25,14 +25,14 @@ def plan(snapshot: Snapshot) -> Plan:
         return Plan()
     running = _children(snapshot, data=False)
     if running:
-        return _delete(running, f"{len(running)} objects are left")
+        return _delete(running, "services and database server are being stopped")
     spec = _spec(snapshot)
     if spec is None or spec.deletion_policy == "Retain":
         return Plan(actions=(RemoveFinalizer(),))
     drop = _drop(snapshot, spec)
     data = _children(snapshot, data=True)
     if data:
-        gone = _delete(data, f"{len(data)} volumes and secrets are left")
+        gone = _delete(data, "volumes and secrets are being deleted")
         return Plan(actions=(*drop, *gone.actions), findings=gone.findings)
     return Plan(actions=(*drop, RemoveFinalizer()))
 
@@ -49,14 +49,14 @@ def _children(snapshot: Snapshot, *, data: bool) -> dict[Ref, Child]:
     return {ref: child for ref, child in snapshot.children.items() if kinds.BY_NAME[ref.kind].data is data}
 
 
-def _delete(children: dict[Ref, Child], left: str) -> Plan:
+def _delete(children: dict[Ref, Child], message: str) -> Plan:
     return Plan(
         actions=tuple(
             Delete(ref, child.uid, wait=ref.kind in _WITH_PODS)
             for ref, child in sorted(children.items())
             if not child.terminating
         ),
-        findings=(Finding(reasons.TEARDOWN, left),),
+        findings=(Finding(reasons.TEARDOWN, message),),
     )
 
 

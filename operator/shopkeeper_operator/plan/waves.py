@@ -76,7 +76,7 @@ def decide(desired: Mapping[Ref, Manifest], snapshot: Snapshot, databases: froze
     return Waves(tuple(writes), migrations, services, gateway, frozenset(held))
 
 
-def _change(manifest: Manifest, live: Mapping[str, Any] | None, snapshot: Snapshot) -> Cause | None:
+def _change(manifest: Manifest, live: dict[str, Any] | None, snapshot: Snapshot) -> Cause | None:
     if live is None:
         return "create"
     if manifests.digest_of(manifest) != manifests.digest_of(live):

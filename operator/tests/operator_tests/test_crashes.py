@@ -1,0 +1,101 @@
+"""The operator killed after each single write: it ends in the same state, with nothing doubled and nothing lost."""
+
+import copy
+from collections.abc import Callable
+
+import pytest
+from shopkeeper_operator.kinds import Ref
+
+from .support.fake_api import Killed
+from .support.ownership import Object
+from .support.world import World
+
+Scenario = Callable[[World], None]
+#: What differs between two clusters that are in the same state.
+VOLATILE = ("uid", "resourceVersion", "generation", "managedFields", "creationTimestamp", "ownerReferences")
+
+
+def create(world: World) -> None:
+    """Create a Shop."""
+    world.apply()
+
+
+def upgrade(world: World) -> None:
+    """Change a Shop's release and hand one service to an autoscaler."""
+    world.apply(services={"users": {"replicas": 2}})
+    world.run()
+    world.apply(release="2.0.0", services={"users": {"autoscaling": {"maxReplicas": 3}}})
+
+
+def retain(world: World) -> None:
+    """Delete a Shop but not its data."""
+    world.apply()
+    world.run()
+    world.delete()
+
+
+def discard(world: World) -> None:
+    """Delete a Shop with its data."""
+    world.apply(deletionPolicy="Delete")
+    world.run()
+    world.delete()
+
+
+def state(world: World) -> dict[Ref, Object]:
+    """Return what matters of all objects: not when and how often they were written, nor what is random in them."""
+    made = {}
+    for ref, body in world.api.objects.items():
+        if ref.kind == "Event":
+            continue
+        kept = copy.deepcopy(body)
+        for name in VOLATILE:
+            kept["metadata"].pop(name, None)
+        if ref.kind == "Secret":
+            kept["data"] = sorted(kept["data"])
+        if ref.kind == "Deployment":
+            kept["spec"]["template"]["metadata"]["annotations"] = {}
+        kept["metadata"].pop("annotations", None)
+        for condition in kept.get("status", {}).get("conditions", []):
+            condition.pop("lastTransitionTime", None)
+        kept.get("status", {}).pop("observedGeneration", None)
+        made[ref] = kept
+    return made
+
+
+def databases(world: World) -> list[tuple[list[str], list[str]]]:
+    """Return the names of databases and roles on every server."""
+    return [(sorted(server.databases), sorted(server.roles)) for server in world.servers.servers.values()]
+
+
+def finished(scenario: Scenario, kill_after: int | None) -> tuple[World, bool]:
+    """Play a scenario to its end; tell whether the operator was killed on the way."""
+    world = World()
+    scenario(world)
+    secrets = {name: body["data"] for name, body in world.api.of("Secret").items()}
+    world.api.writes.clear()
+    world.api.kill_after = kill_after
+    killed = False
+    try:
+        world.run()
+    except Killed:
+        killed = True
+        secrets |= {name: body["data"] for name, body in world.api.of("Secret").items()}
+        world.start()
+        world.run()
+    left = world.api.of("Secret")
+    assert all(left[name]["data"] == data for name, data in secrets.items() if name in left)
+    return world, killed
+
+
+@pytest.mark.parametrize("scenario", [create, upgrade, retain, discard], ids=lambda scenario: scenario.__name__)
+def test_killed_after_every_write(scenario: Scenario) -> None:
+    unharmed, _ = finished(scenario, None)
+    expected = state(unharmed)
+    cases = 0
+    for write in range(1, len(unharmed.api.writes) + 1):
+        world, killed = finished(scenario, write)
+        assert killed
+        assert state(world) == expected, f"killed after write {write}: {unharmed.api.writes[write - 1]}"
+        assert databases(world) == databases(unharmed)
+        cases += 1
+    assert cases == len(unharmed.api.writes)
