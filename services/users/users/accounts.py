@@ -1,4 +1,4 @@
-"""Registering and logging in."""
+"""Registering, logging in, and changing one's own account."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import structlog
 from shopkit import problems
 from shopkit.database import Row
 from shopkit.ids import new_id
+from shopkit.problems import Problem
+from users.models import AccountChange
 from users.passwords import Passwords
 from users.repository import UserRepository
 
@@ -52,3 +54,55 @@ class Accounts:
         if verdict.replacement:
             self.users.replace_hash(row["id"], row["password_hash"], verdict.replacement)
         return row
+
+    def change(self, user_id: str, change: AccountChange) -> Row:
+        """Change an account and return it.
+
+        Raises:
+            Problem: 401, the account is gone; 403, the old password is wrong; 422, only one of the passwords is given.
+        """
+        if change.password is not None and change.old_password is not None:
+            row = self._change_password(user_id, change.old_password, change.password, change.name)
+        elif change.password is not None or change.old_password is not None:
+            missing = "password" if change.password is None else "old_password"
+            raise problems.invalid([{"field": missing, "detail": "is missing: both passwords go together"}])
+        elif change.name is not None:
+            row = self.users.rename(user_id, change.name)
+        else:
+            row = self.users.get(user_id)
+        if row is None:
+            raise gone()
+        return row
+
+    def remove(self, user_id: str) -> None:
+        """Remove an account.
+
+        Raises:
+            Problem: 401, it is gone already.
+        """
+        if not self.users.remove(user_id):
+            raise gone()
+        _log.info("a user removed the account", user_id=user_id)
+
+    def _change_password(self, user_id: str, old: str, new: str, name: str | None) -> Row | None:
+        known = self.users.credentials(user_id)
+        if known is None:
+            return None
+        if not self.passwords.check(known["password_hash"], old).matches:
+            raise _wrong_password()
+        row = self.users.change_password(user_id, known["password_version"], self.passwords.hash(new), name)
+        if row is None and self.users.get(user_id) is not None:
+            raise _wrong_password()  # another change came first, so the old password has become a wrong one
+        if row is not None:
+            _log.info("a password was changed", user_id=user_id)
+        return row
+
+
+def gone() -> Problem:
+    """401: the token's account does not exist any more."""
+    return problems.unauthorized("The account of this token does not exist any more.")
+
+
+def _wrong_password() -> Problem:
+    # Not 401, which would tell clients that their token is at fault.
+    return Problem(403, "wrong-password", "The password is wrong", "The old password is wrong: nothing was changed.")

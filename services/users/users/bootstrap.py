@@ -22,7 +22,8 @@ SELECT id, role, password_hash FROM users WHERE lower(email COLLATE "C") = lower
 _WRITE = """
 INSERT INTO users (id, email, name, role, password_hash) VALUES (%s, %s, 'Administrator', 'admin', %s)
 ON CONFLICT (lower(email COLLATE "C"))
-DO UPDATE SET role = 'admin', password_hash = EXCLUDED.password_hash, updated_at = now()
+DO UPDATE SET role = 'admin', password_hash = EXCLUDED.password_hash,
+    password_version = users.password_version + 1, updated_at = now()
 RETURNING id"""
 
 

@@ -66,6 +66,21 @@ class Credentials(Schema):
     password: str = Field(max_length=MAX_PASSWORD, repr=False, json_schema_extra=_PASSWORD)
 
 
+class AccountChange(Schema):
+    """What is to change in one's own account; what is left out stays as it is."""
+
+    name: str | None = Field(default=None, min_length=1, max_length=MAX_NAME)
+    password: str | None = Field(
+        default=None,
+        min_length=MIN_PASSWORD,
+        max_length=MAX_PASSWORD,
+        repr=False,
+        description="The new password; goes with old_password.",
+        json_schema_extra=_PASSWORD,
+    )
+    old_password: str | None = Field(default=None, max_length=MAX_PASSWORD, repr=False, json_schema_extra=_PASSWORD)
+
+
 class User(Schema):
     """An account."""
 

@@ -11,12 +11,27 @@ ON CONFLICT (lower(email COLLATE "C")) DO NOTHING
 RETURNING id, email, name, role, created_at"""
 _GET = "SELECT id, email, name, role, created_at FROM users WHERE id = %s"
 _LOGIN = """
-SELECT id, role, password_hash FROM users WHERE lower(email COLLATE "C") = lower(%s COLLATE "C")"""
+SELECT id, role, email, password_hash, password_version FROM users
+WHERE lower(email COLLATE "C") = lower(%s COLLATE "C")"""
+_CREDENTIALS = "SELECT id, role, email, password_hash, password_version FROM users WHERE id = %s"
 _PAGE = """
 SELECT id, email, name, role, created_at FROM users
 WHERE %(after)s::uuid IS NULL OR id > %(after)s::uuid ORDER BY id LIMIT %(count)s"""
 _REPLACE_HASH = """
 UPDATE users SET password_hash = %(new)s, updated_at = now() WHERE id = %(id)s AND password_hash = %(old)s"""
+
+_RENAME = """
+UPDATE users SET name = %(name)s, updated_at = now() WHERE id = %(id)s
+RETURNING id, email, name, role, created_at"""
+_CHANGE = """
+UPDATE users SET
+    name = coalesce(%(name)s, name),
+    password_hash = %(hash)s,
+    password_version = password_version + 1,
+    updated_at = now()
+WHERE id = %(id)s AND password_version = %(version)s
+RETURNING id, email, name, role, created_at"""
+_REMOVE = "DELETE FROM users WHERE id = %s"
 
 
 class UserRepository:
@@ -38,8 +53,12 @@ class UserRepository:
         return self._database.fetch_one(_GET, (user_id,))
 
     def find_login(self, email: str) -> Row | None:
-        """Return id, role and password hash of the account with this e-mail address, or None."""
+        """Return id, role and password of the account with this e-mail address, or None."""
         return self._database.fetch_one(_LOGIN, (email,))
+
+    def credentials(self, user_id: str) -> Row | None:
+        """Return what `find_login` returns, for an id."""
+        return self._database.fetch_one(_CREDENTIALS, (user_id,))
 
     def page(self, after: str | None, limit: int) -> list[Row]:
         """Return up to `limit` + 1 accounts by id, those after the given id."""
@@ -48,3 +67,19 @@ class UserRepository:
     def replace_hash(self, user_id: str, old: str, new: str) -> None:
         """Store a new password hash, unless the old one was replaced in the meantime."""
         self._database.execute(_REPLACE_HASH, {"id": user_id, "old": old, "new": new})
+
+    def rename(self, user_id: str, name: str) -> Row | None:
+        """Change the name and return the account, or None if it is gone."""
+        return self._database.fetch_one(_RENAME, {"id": user_id, "name": name})
+
+    def change_password(self, user_id: str, version: int, password_hash: str, name: str | None) -> Row | None:
+        """Store a new password, and a new name if there is one, and return the account.
+
+        None if it is gone, or its password is not the one of this version any more.
+        """
+        values = {"id": user_id, "version": version, "hash": password_hash, "name": name}
+        return self._database.fetch_one(_CHANGE, values)
+
+    def remove(self, user_id: str) -> bool:
+        """Remove an account; tell whether there was one."""
+        return self._database.execute(_REMOVE, (user_id,)) == 1

@@ -9,8 +9,8 @@ from shopkit import auth, pagination, problems
 from shopkit.auth import require_role, require_user
 from shopkit.pagination import PageQuery
 from shopkit.routing import Api, Reply
-from users.accounts import Accounts
-from users.models import Credentials, KeySet, Registration, Token, User, UserPage
+from users.accounts import Accounts, gone
+from users.models import AccountChange, Credentials, KeySet, Registration, Token, User, UserPage
 from users.repository import UserRepository
 from users.signing import LIFETIME_SECONDS, Signer
 
@@ -60,8 +60,33 @@ def get_me(context: Users, user: auth.User) -> dict[str, Any]:
     """Get one's own account."""
     row = context.users.get(user.id)
     if row is None:
-        raise problems.unauthorized("The account of this token does not exist any more.")
+        raise gone()
     return row
+
+
+@api.route(
+    "PATCH",
+    "/api/v1/users/me",
+    body=AccountChange,
+    responses={200: User},
+    auth=require_user,
+    problems={403: "The old password is wrong."},
+)
+def change_me(context: Users, body: AccountChange, user: auth.User) -> dict[str, Any]:
+    """Change one's own account.
+
+    A new password needs the old one. What is left out, or null, stays as it is.
+    """
+    return context.accounts.change(user.id, body)
+
+
+@api.delete("/api/v1/users/me", responses={204: None}, auth=require_user)
+def remove_me(context: Users, user: auth.User) -> None:
+    """Remove one's own account.
+
+    An access token that is still out there is accepted by the other services until it expires.
+    """
+    context.accounts.remove(user.id)
 
 
 @api.get("/api/v1/users", query=PageQuery, responses={200: UserPage}, auth=require_role("admin"))
