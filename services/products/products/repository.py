@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
 from shopkit.database import Database, Row
 
 _ADD = """
-INSERT INTO products (id, name, description, price, currency) VALUES (%s, %s, %s, %s, %s)
-RETURNING id, name, description, price, currency, created_at, updated_at"""
+INSERT INTO products (id, name, description, price, currency)
+VALUES (%(id)s, %(name)s, %(description)s, %(price)s, %(currency)s)
+RETURNING id, name, description, price, currency, created_at, updated_at, version"""
 _GET = """
-SELECT id, name, description, price, currency, created_at, updated_at FROM products WHERE id = %s"""
+SELECT id, name, description, price, currency, created_at, updated_at, version FROM products WHERE id = %s"""
 _PAGE = """
 SELECT id, name, description, price, currency, created_at, updated_at FROM products
 WHERE %(after)s::uuid IS NULL OR id > %(after)s::uuid ORDER BY id LIMIT %(count)s"""
-_DELETE = "DELETE FROM products WHERE id = %s"
+_CHANGE = """
+UPDATE products SET
+    name = CASE WHEN 'name' = ANY(%(fields)s) THEN %(name)s ELSE name END,
+    description = CASE WHEN 'description' = ANY(%(fields)s) THEN %(description)s ELSE description END,
+    price = CASE WHEN 'price' = ANY(%(fields)s) THEN %(price)s ELSE price END,
+    version = version + 1,
+    updated_at = now()
+WHERE id = %(id)s AND (%(versions)s::bigint[] IS NULL OR version = ANY(%(versions)s::bigint[]))
+RETURNING id, name, description, price, currency, created_at, updated_at, version"""
+_DELETE = """
+DELETE FROM products
+WHERE id = %(id)s AND (%(versions)s::bigint[] IS NULL OR version = ANY(%(versions)s::bigint[]))"""
+_EXISTS = "SELECT 1 AS found FROM products WHERE id = %s"
 
 
 class ProductRepository:
@@ -25,18 +41,40 @@ class ProductRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, product_id: str, name: str, description: str, price: int, currency: str) -> Row:
-        """Insert a product and return it."""
-        return self._database.fetch_row(_ADD, (product_id, name, description, price, currency))
+    def add(self, product_id: str, values: Mapping[str, Any], currency: str) -> Row:
+        """Insert a product of these values and return it with its version."""
+        return self._database.fetch_row(_ADD, {**values, "id": product_id, "currency": currency})
 
     def get(self, product_id: str) -> Row | None:
-        """Return a product, or None."""
+        """Return a product with its version, or None."""
         return self._database.fetch_one(_GET, (product_id,))
 
     def page(self, after: str | None, limit: int) -> list[Row]:
         """Return up to `limit` + 1 products by id, those after the given id."""
         return self._database.fetch_all(_PAGE, {"after": after, "count": limit + 1})
 
-    def delete(self, product_id: str) -> bool:
-        """Delete a product; tell whether it was there."""
-        return self._database.execute(_DELETE, (product_id,)) == 1
+    def change(
+        self, product_id: str, values: Mapping[str, Any], fields: Collection[str], versions: Sequence[int] | None
+    ) -> Row | None:
+        """Change some fields of a product that has one of these versions.
+
+        Args:
+            product_id: the product.
+            values: a value for every field of a product; only those of `fields` are looked at.
+            fields: names of the fields that change.
+            versions: versions that may be changed; None: any.
+
+        Returns:
+            The product with its new version; None when there is none of this id and these versions.
+        """
+        return self._database.fetch_one(
+            _CHANGE, {**values, "id": product_id, "fields": list(fields), "versions": versions}
+        )
+
+    def delete(self, product_id: str, versions: Sequence[int] | None) -> bool:
+        """Delete a product that has one of these versions (None: any); tell whether it was there."""
+        return self._database.execute(_DELETE, {"id": product_id, "versions": versions}) == 1
+
+    def exists(self, product_id: str) -> bool:
+        """Tell whether there is such a product, of whatever version."""
+        return self._database.fetch_one(_EXISTS, (product_id,)) is not None

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from products.models import NewProduct, Product, ProductPage
+from products import preconditions
+from products.models import NewProduct, Product, ProductPage, ProductPatch
 from products.repository import ProductRepository
 from shopkit import pagination, problems
 from shopkit.auth import require_role
+from shopkit.database import Row
 from shopkit.ids import new_id
 from shopkit.pagination import PageQuery
+from shopkit.problems import Problem
 from shopkit.routing import Api, Reply
 
 
@@ -23,14 +26,22 @@ class Catalogue:
 
 
 api: Api[Catalogue] = Api("products")
+_PRODUCT = "/api/v1/products/<id:product_id>"
 _UNKNOWN = {404: "There is no such product."}
+_CHANGED = {412: "The product has changed: its ETag is none of those in If-Match."}
+_CONDITIONAL: dict[str, Any] = {
+    "responses": {200: Product},
+    "auth": require_role("admin"),
+    "problems": {**_UNKNOWN, **_CHANGED, 428: "If-Match is missing."},
+    "headers": {"If-Match": "Required: the product's ETag as last read."},
+}
 
 
 @api.post("/api/v1/products", body=NewProduct, responses={201: Product}, auth=require_role("admin"))
 def create_product(catalogue: Catalogue, body: NewProduct) -> Reply:
     """Add a product."""
-    row = catalogue.products.add(new_id(), body.name, body.description, body.price, catalogue.currency)
-    return Reply(row, 201, {"Location": f"/api/v1/products/{row['id']}"})
+    row = catalogue.products.add(new_id(), body.model_dump(), catalogue.currency)
+    return _reply(row, 201, {"Location": f"/api/v1/products/{row['id']}"})
 
 
 @api.get("/api/v1/products", query=PageQuery, responses={200: ProductPage})
@@ -39,20 +50,76 @@ def list_products(catalogue: Catalogue, query: PageQuery) -> dict[str, Any]:
     return pagination.page(catalogue.products.page(query.cursor, query.limit), query.limit)
 
 
-@api.get("/api/v1/products/<id:product_id>", responses={200: Product}, problems=_UNKNOWN)
-def get_product(catalogue: Catalogue, product_id: str) -> dict[str, Any]:
-    """Get one product."""
+@api.get(
+    _PRODUCT,
+    responses={200: Product, 304: None},
+    problems=_UNKNOWN,
+    headers={"If-None-Match": "The ETag of what you have: 304 when it is still the product's."},
+)
+def get_product(catalogue: Catalogue, product_id: str) -> Reply:
+    """Get one product.
+
+    `ETag` names its version.
+    """
     row = catalogue.products.get(product_id)
     if row is None:
-        raise problems.not_found(f"There is no product {product_id}.")
-    return row
+        raise _unknown(product_id)
+    if preconditions.is_known_to_client(row["version"]):
+        return Reply(None, 304, {"ETag": preconditions.etag(row["version"])})
+    return _reply(row, 200)
 
 
-@api.delete("/api/v1/products/<id:product_id>", responses={204: None}, auth=require_role("admin"), problems=_UNKNOWN)
+@api.put(_PRODUCT, body=NewProduct, **_CONDITIONAL)
+def replace_product(catalogue: Catalogue, product_id: str, body: NewProduct) -> Reply:
+    """Replace a product.
+
+    Fields that are left out get their defaults. If-Match guards against losing somebody else's change.
+    """
+    return _change(catalogue, product_id, body.model_dump(), set(NewProduct.model_fields))
+
+
+@api.route("PATCH", _PRODUCT, body=ProductPatch, **_CONDITIONAL)
+def change_product(catalogue: Catalogue, product_id: str, body: ProductPatch) -> Reply:
+    """Change fields of a product.
+
+    Fields that are left out stay as they are. If-Match guards against losing somebody else's change.
+    """
+    return _change(catalogue, product_id, body.model_dump(), body.model_fields_set)
+
+
+@api.delete(
+    _PRODUCT,
+    responses={204: None},
+    auth=require_role("admin"),
+    problems={**_UNKNOWN, **_CHANGED},
+    headers={"If-Match": "Delete only the product of this ETag."},
+)
 def delete_product(catalogue: Catalogue, product_id: str) -> None:
     """Delete a product.
 
     Orders keep the name and price they were made with.
     """
-    if not catalogue.products.delete(product_id):
-        raise problems.not_found(f"There is no product {product_id}.")
+    if not catalogue.products.delete(product_id, preconditions.optional_versions()):
+        raise _not_this_one(catalogue, product_id)
+
+
+def _change(catalogue: Catalogue, product_id: str, values: dict[str, Any], fields: set[str]) -> Reply:
+    row = catalogue.products.change(product_id, values, fields, preconditions.required_versions())
+    if row is None:
+        raise _not_this_one(catalogue, product_id)
+    return _reply(row, 200)
+
+
+def _reply(row: Row, status: int, headers: dict[str, str] | None = None) -> Reply:
+    """Return a product, its version as ETag."""
+    tag = preconditions.etag(row.pop("version"))
+    return Reply(row, status, {"ETag": tag, **(headers or {})})
+
+
+def _not_this_one(catalogue: Catalogue, product_id: str) -> Problem:
+    """Say why no product was touched."""
+    return preconditions.failed(product_id) if catalogue.products.exists(product_id) else _unknown(product_id)
+
+
+def _unknown(product_id: str) -> Problem:
+    return problems.not_found(f"There is no product {product_id}.")

@@ -13,12 +13,6 @@ from shopkit.testing.tokens import Tokens
 LAMP = {"name": "Lamp", "description": "It shines.", "price": 1999}
 
 
-def add(client: ContractClient, tokens: Tokens, **changed: Any) -> dict[str, Any]:
-    response = client.post("/api/v1/products", json={**LAMP, **changed}, headers=tokens.admin())
-    assert response.status_code == 201, response.text
-    return dict(body_of(response))
-
-
 def test_a_created_product_can_be_read_by_everyone(client: ContractClient, tokens: Tokens) -> None:
     created = client.post("/api/v1/products", json=LAMP, headers=tokens.admin())
     assert created.status_code == 201
@@ -31,8 +25,8 @@ def test_a_created_product_can_be_read_by_everyone(client: ContractClient, token
     assert (read.status_code, read.json) == (200, product)
 
 
-def test_an_id_in_upper_case_is_the_same_product(client: ContractClient, tokens: Tokens) -> None:
-    product = add(client, tokens)
+def test_an_id_in_upper_case_is_the_same_product(client: ContractClient, add: Any) -> None:
+    product = body_of(add())
     assert client.get(f"/api/v1/products/{product['id'].upper()}").json == product
 
 
@@ -41,8 +35,8 @@ def test_the_description_may_be_left_out(client: ContractClient, tokens: Tokens)
     assert (body_of(response)["description"], body_of(response)["price"]) == ("", 0)
 
 
-def test_a_deleted_product_is_gone(client: ContractClient, tokens: Tokens) -> None:
-    path = f"/api/v1/products/{add(client, tokens)['id']}"
+def test_a_deleted_product_is_gone(client: ContractClient, tokens: Tokens, add: Any) -> None:
+    path = add().headers["Location"]
     assert client.delete(path, headers=tokens.admin()).status_code == 204
     assert client.get(path).status_code == 404
     assert client.delete(path, headers=tokens.admin()).status_code == 404
@@ -90,10 +84,10 @@ def test_a_wrong_field_is_named(
     assert client.get("/api/v1/products").json == {"items": [], "next_cursor": None}
 
 
-def test_pages_follow_each_other_in_the_order_of_creation(client: ContractClient, tokens: Tokens) -> None:
+def test_pages_follow_each_other_in_the_order_of_creation(client: ContractClient, add: Any) -> None:
     names = [f"Lamp {number}" for number in range(5)]
     for name in names:
-        add(client, tokens, name=name)
+        add(name=name)
     seen, cursor = [], ""
     for size in (2, 2, 1):
         page = body_of(client.get(f"/api/v1/products?limit=2{cursor}"))
