@@ -14,7 +14,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 
 from shopkit import context
 from shopkit.metrics import Metrics
-from shopkit.problems import Problem
+from shopkit.problems import TYPE_PREFIX, Problem
 from shopkit.routing import to_json
 
 _TRANSIENT = (502, 503, 504)
@@ -111,7 +111,9 @@ class Upstream:
                 tried again where no connection was made.
 
         Raises:
-            UpstreamError: no connection (503), an answer of 500 and above (503), no answer in time (504).
+            UpstreamError: no connection (503), an answer of 500 and above (503), no answer in time (504; also where
+                the service itself says so of what it needs, with a problem document: then asking again at once
+                does not help).
         """
         idempotent = idempotent or method in _IDEMPOTENT
         encoded = None if body is None else to_json(body)
@@ -148,10 +150,17 @@ class Upstream:
             raise _Failure(f"The connection to {self._name} broke.", 503, maybe_done=True) from error
         finally:
             self._metrics.observe_call(self._name, method, outcome, time.perf_counter() - started)
+        if answer.status == 504 and self._says_so_itself(answer):
+            raise _Failure(f"{self._name} had no answer in time.", 504, maybe_done=True, transient=False)
         if answer.status >= 500:
             transient = answer.status in _TRANSIENT
             raise _Failure(f"{self._name} answered {answer.status}.", 503, maybe_done=True, transient=transient)
         return UpstreamResponse(answer.status, self._decode(answer), answer.headers)
+
+    def _says_so_itself(self, answer: urllib3.BaseHTTPResponse) -> bool:
+        """Tell the problem document of a service from the 504 of something in between."""
+        body = self._decode(answer)
+        return isinstance(body, dict) and str(body.get("type")).startswith(TYPE_PREFIX)
 
     def _decode(self, answer: urllib3.BaseHTTPResponse) -> Any:
         if not answer.data:

@@ -101,6 +101,26 @@ def test_it_is_given_up_after_three_attempts(other: FakeUpstream) -> None:
     assert len(other.received) == 3
 
 
+def test_a_504_that_the_service_itself_gives_is_passed_on_and_not_tried_again(other: FakeUpstream) -> None:
+    caller = Caller(other.url)
+    problem = {"type": "https://shopkeeper.dev/problems/provider-timeout", "title": "No answer", "status": 504}
+    other.answer("POST", "/a", 504, problem)
+    with pytest.raises(UpstreamError) as caught:
+        caller.to.post("/a", {}, idempotent=True)
+    assert (caught.value.status, caught.value.slug, caught.value.maybe_done) == (504, "upstream-timeout", True)
+    assert caught.value.detail == "other had no answer in time."
+    assert (len(other.received), caller.pauses, caller.count("504", "POST")) == (1, [], 1)
+
+
+@pytest.mark.parametrize("body", ["upstream request timeout", {"type": "about:blank"}, []])
+def test_a_504_of_something_in_between_is_tried_again(other: FakeUpstream, body: object) -> None:
+    caller = Caller(other.url)
+    other.answer("GET", "/a", 504, body)
+    with pytest.raises(UpstreamError) as caught:
+        caller.to.get("/a")
+    assert (caught.value.status, caught.value.detail, len(other.received)) == (503, "other answered 504.", 3)
+
+
 @pytest.mark.parametrize(("method", "status"), [("POST", 503), ("GET", 500), ("GET", 501)])
 def test_what_may_have_been_done_or_will_not_mend_is_not_tried_again(
     other: FakeUpstream, method: str, status: int
