@@ -12,6 +12,7 @@ from flask import Flask, Response, request
 
 from shopkit import context, lifecycle, settings
 from shopkit.auth import Guard, KeySource, Requirement, TokenVerifier, internal_guard, user_guard
+from shopkit.background import Background
 from shopkit.database import open_database
 from shopkit.errors import add_error_handlers
 from shopkit.health import Readiness, add_probes
@@ -65,7 +66,7 @@ def create_app(service: Service[Any], environ: Mapping[str, str], *, keys: KeySo
     database = open_database(loaded, f"{loaded.shop}-{service.name}")
     metrics.watch_pool(database)
     app = ServiceApp(service.name, static_folder=None)
-    app.runtime = Runtime(loaded, database, metrics)
+    app.runtime = Runtime(loaded, database, metrics, Background(metrics))
     app.config["MAX_CONTENT_LENGTH"] = loaded.max_body_bytes
     app.url_map.merge_slashes = False
     app.url_map.converters["id"] = IdConverter

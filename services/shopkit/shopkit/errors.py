@@ -77,7 +77,7 @@ def _busy(error: PoolTimeout) -> Response:
 
 
 def _database_error(error: psycopg2.Error) -> Response:
-    cause = _first_line(error)
+    cause = first_line(error)
     if not isinstance(error, _NOT_NOW):
         _log.error("a statement failed", cause=cause, where="".join(traceback.format_tb(error.__traceback__)))
         return problem_response(_INTERNAL_ERROR)
@@ -85,7 +85,7 @@ def _database_error(error: psycopg2.Error) -> Response:
     return problem_response(problems.unavailable("database-unavailable", "The database did not answer: try again."))
 
 
-def _first_line(error: psycopg2.Error) -> str:
+def first_line(error: psycopg2.Error) -> str:
     """Return what is safe to log: the lines after the first quote rows and statements."""
     return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
 

@@ -12,6 +12,11 @@ def draining() -> bool:
     return _draining.is_set()
 
 
+def wait_for_drain(seconds: float) -> bool:
+    """Wait this long for the process to take leave, and tell whether it does."""
+    return _draining.wait(seconds)
+
+
 def begin_drain() -> None:
     """From now on be not ready and let go of each connection after its answer."""
     _draining.set()

@@ -44,7 +44,7 @@ def serve(name: str, environ: Mapping[str, str]) -> None:
 
 
 def load_worker(name: str) -> ServiceApp:
-    """Build the application in the worker process, with logs and the metrics port.
+    """Build the application in the worker process, with logs, the metrics port and its background jobs.
 
     A wrong environment ends the process with a sentence instead of a traceback: no restart mends it.
     """
@@ -60,6 +60,7 @@ def load_worker(name: str) -> ServiceApp:
     loaded = app.runtime.settings
     logs.configure(loaded.log_level, name, loaded.shop)
     app.runtime.metrics.serve(loaded.metrics_port)
+    app.runtime.background.start()
     gc.collect()
     gc.freeze()
     return app

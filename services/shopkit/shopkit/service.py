@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from shopkit.auth import KeySource
+from shopkit.background import Background
 from shopkit.database import Database
 from shopkit.metrics import Metrics
 from shopkit.routing import Api
@@ -24,6 +25,7 @@ class Runtime(Generic[S]):
     settings: S
     database: Database
     metrics: Metrics
+    background: Background
 
 
 @dataclass(frozen=True)

@@ -155,6 +155,13 @@ def test_metrics_are_on_a_port_of_their_own(server: ServerProcess) -> None:
     assert "process_resident_memory_bytes" in text
 
 
+def test_background_jobs_run_in_the_worker_and_hold_up_no_stop(server: ServerProcess) -> None:
+    run = 'background_run_duration_seconds_count{job="tick",outcome="success"}'
+    wait_for(lambda: run in metrics(server), "a run of the job")
+    server.stop()
+    assert server.process.wait(timeout=30) == 0
+
+
 def test_what_is_refused_unread_does_not_harm_the_next_request(server: ServerProcess) -> None:
     """The body of a refused request must not be taken for the next one on the same connection."""
     kept = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
