@@ -2,33 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
+
+from psycopg2.errors import UniqueViolation
 
 from shopkit.database import Database, Row
 
 _ADD = """
-INSERT INTO products (id, name, description, price, currency)
-VALUES (%(id)s, %(name)s, %(description)s, %(price)s, %(currency)s)
-RETURNING id, name, description, price, currency, created_at, updated_at, version"""
+INSERT INTO products (id, name, description, price, currency, category, image_url, sku)
+VALUES (%(id)s, %(name)s, %(description)s, %(price)s, %(currency)s, %(category)s, %(image_url)s, %(sku)s)
+RETURNING id, name, description, price, currency, category, image_url, sku, created_at, updated_at, version"""
 _GET = """
-SELECT id, name, description, price, currency, created_at, updated_at, version FROM products WHERE id = %s"""
+SELECT id, name, description, price, currency, category, image_url, sku, created_at, updated_at, version
+FROM products WHERE id = %s"""
 _PAGE = """
-SELECT id, name, description, price, currency, created_at, updated_at FROM products
+SELECT id, name, description, price, currency, category, image_url, sku, created_at, updated_at FROM products
 WHERE %(after)s::uuid IS NULL OR id > %(after)s::uuid ORDER BY id LIMIT %(count)s"""
 _CHANGE = """
 UPDATE products SET
     name = CASE WHEN 'name' = ANY(%(fields)s) THEN %(name)s ELSE name END,
     description = CASE WHEN 'description' = ANY(%(fields)s) THEN %(description)s ELSE description END,
     price = CASE WHEN 'price' = ANY(%(fields)s) THEN %(price)s ELSE price END,
+    category = CASE WHEN 'category' = ANY(%(fields)s) THEN %(category)s ELSE category END,
+    image_url = CASE WHEN 'image_url' = ANY(%(fields)s) THEN %(image_url)s ELSE image_url END,
+    sku = CASE WHEN 'sku' = ANY(%(fields)s) THEN %(sku)s ELSE sku END,
     version = version + 1,
     updated_at = now()
 WHERE id = %(id)s AND (%(versions)s::bigint[] IS NULL OR version = ANY(%(versions)s::bigint[]))
-RETURNING id, name, description, price, currency, created_at, updated_at, version"""
+RETURNING id, name, description, price, currency, category, image_url, sku, created_at, updated_at, version"""
 _DELETE = """
 DELETE FROM products
 WHERE id = %(id)s AND (%(versions)s::bigint[] IS NULL OR version = ANY(%(versions)s::bigint[]))"""
 _EXISTS = "SELECT 1 AS found FROM products WHERE id = %s"
+_CATEGORIES = """
+SELECT category, count(*) AS products FROM products
+WHERE category IS NOT NULL GROUP BY category ORDER BY category COLLATE "C" ASC"""
+
+
+class SkuTakenError(Exception):
+    """Another product has this sku."""
+
+
+@contextmanager
+def _unique_sku() -> Iterator[None]:
+    try:
+        yield
+    except UniqueViolation as error:
+        if error.diag.constraint_name == "products_sku":
+            raise SkuTakenError from error
+        raise
 
 
 class ProductRepository:
@@ -42,8 +66,9 @@ class ProductRepository:
         self._database = database
 
     def add(self, product_id: str, values: Mapping[str, Any], currency: str) -> Row:
-        """Insert a product of these values and return it with its version."""
-        return self._database.fetch_row(_ADD, {**values, "id": product_id, "currency": currency})
+        """Insert a product of these values and return it with its version. Raises SkuTakenError."""
+        with _unique_sku():
+            return self._database.fetch_row(_ADD, {**values, "id": product_id, "currency": currency})
 
     def get(self, product_id: str) -> Row | None:
         """Return a product with its version, or None."""
@@ -66,10 +91,13 @@ class ProductRepository:
 
         Returns:
             The product with its new version; None when there is none of this id and these versions.
+
+        Raises:
+            SkuTakenError: another product has the sku.
         """
-        return self._database.fetch_one(
-            _CHANGE, {**values, "id": product_id, "fields": list(fields), "versions": versions}
-        )
+        given = {**values, "id": product_id, "fields": list(fields), "versions": versions}
+        with _unique_sku():
+            return self._database.fetch_one(_CHANGE, given)
 
     def delete(self, product_id: str, versions: Sequence[int] | None) -> bool:
         """Delete a product that has one of these versions (None: any); tell whether it was there."""
@@ -78,3 +106,7 @@ class ProductRepository:
     def exists(self, product_id: str) -> bool:
         """Tell whether there is such a product, of whatever version."""
         return self._database.fetch_one(_EXISTS, (product_id,)) is not None
+
+    def categories(self) -> list[Row]:
+        """Return the categories that have products, by name, with how many."""
+        return self._database.fetch_all(_CATEGORIES)

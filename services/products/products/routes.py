@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from products import preconditions
-from products.models import NewProduct, Product, ProductPage, ProductPatch
-from products.repository import ProductRepository
+from products.models import Categories, NewProduct, Product, ProductPage, ProductPatch
+from products.repository import ProductRepository, SkuTakenError
 from shopkit import pagination, problems
 from shopkit.auth import require_role
 from shopkit.database import Row
@@ -29,18 +29,28 @@ api: Api[Catalogue] = Api("products")
 _PRODUCT = "/api/v1/products/<id:product_id>"
 _UNKNOWN = {404: "There is no such product."}
 _CHANGED = {412: "The product has changed: its ETag is none of those in If-Match."}
+_SKU_TAKEN = {409: "Another product has this sku."}
 _CONDITIONAL: dict[str, Any] = {
     "responses": {200: Product},
     "auth": require_role("admin"),
-    "problems": {**_UNKNOWN, **_CHANGED, 428: "If-Match is missing."},
+    "problems": {**_UNKNOWN, **_SKU_TAKEN, **_CHANGED, 428: "If-Match is missing."},
     "headers": {"If-Match": "Required: the product's ETag as last read."},
 }
 
 
-@api.post("/api/v1/products", body=NewProduct, responses={201: Product}, auth=require_role("admin"))
+@api.post(
+    "/api/v1/products",
+    body=NewProduct,
+    responses={201: Product},
+    auth=require_role("admin"),
+    problems=_SKU_TAKEN,
+)
 def create_product(catalogue: Catalogue, body: NewProduct) -> Reply:
     """Add a product."""
-    row = catalogue.products.add(new_id(), body.model_dump(), catalogue.currency)
+    try:
+        row = catalogue.products.add(new_id(), body.model_dump(), catalogue.currency)
+    except SkuTakenError:
+        raise _sku_taken(body.sku) from None
     return _reply(row, 201, {"Location": f"/api/v1/products/{row['id']}"})
 
 
@@ -103,8 +113,18 @@ def delete_product(catalogue: Catalogue, product_id: str) -> None:
         raise _not_this_one(catalogue, product_id)
 
 
+@api.get("/api/v1/categories", responses={200: Categories})
+def list_categories(catalogue: Catalogue) -> dict[str, Any]:
+    """List the categories that have products, all at once, with how many."""
+    return {"items": catalogue.products.categories()}
+
+
 def _change(catalogue: Catalogue, product_id: str, values: dict[str, Any], fields: set[str]) -> Reply:
-    row = catalogue.products.change(product_id, values, fields, preconditions.required_versions())
+    versions = preconditions.required_versions()
+    try:
+        row = catalogue.products.change(product_id, values, fields, versions)
+    except SkuTakenError:
+        raise _sku_taken(values["sku"]) from None
     if row is None:
         raise _not_this_one(catalogue, product_id)
     return _reply(row, 200)
@@ -119,6 +139,11 @@ def _reply(row: Row, status: int, headers: dict[str, str] | None = None) -> Repl
 def _not_this_one(catalogue: Catalogue, product_id: str) -> Problem:
     """Say why no product was touched."""
     return preconditions.failed(product_id) if catalogue.products.exists(product_id) else _unknown(product_id)
+
+
+def _sku_taken(sku: str | None) -> Problem:
+    detail = f"Another product has the sku {sku}: give this one its own."
+    return problems.conflict("sku-taken", "The sku is taken", detail, errors=[{"field": "sku", "detail": "is taken"}])
 
 
 def _unknown(product_id: str) -> Problem:
