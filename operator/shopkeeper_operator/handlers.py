@@ -24,11 +24,11 @@ def registry(cache: Cache, queue: Queue[Key], alive: Callable[[], None]) -> kopf
     """
     made = kopf.OperatorRegistry()
 
-    @kopf.on.login(registry=made)
+    @kopf.on.login(id="login", registry=made)
     def on_login(**arguments: Any) -> kopf.ConnectionInfo | None:
         return kopf.login_with_service_account(**arguments) or kopf.login_with_kubeconfig(**arguments)
 
-    @kopf.on.event(naming.GROUP, naming.VERSION, naming.PLURAL, registry=made)
+    @kopf.on.event(naming.GROUP, naming.VERSION, naming.PLURAL, id="on_shops", registry=made)
     def on_shop(event: Mapping[str, Any], **_: Any) -> None:
         _take_shop(event, cache, queue)
 

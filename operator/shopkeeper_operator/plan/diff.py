@@ -24,8 +24,8 @@ _MERGED: Final = {
     "topologySpreadConstraints": ("topologyKey", "whenUnsatisfiable"),
     "ownerReferences": ("uid",),
 }
-#: `ports` has other keys in a container than in a Service.
-_PORT_KEYS: Final = (("containerPort", "protocol"), ("port", "protocol"))
+_SERVICE_PORT: Final = ("port", "protocol")
+_CONTAINER_PORT: Final = ("containerPort", "protocol")
 _PORT_DEFAULTS: Final = {"protocol": "TCP"}
 _QUANTITIES: Final = frozenset({"requests", "limits", "emptyDir", "resources"})
 
@@ -58,7 +58,7 @@ def _is_zero(value: Any) -> bool:
 
 
 def _sequence(wanted: list[Any], found: list[Any], path: str, *, field: str, quantities: bool) -> Iterator[str]:
-    keys = _merge_keys(field, wanted)
+    keys = _merge_keys(field, path)
     if keys is None:
         if len(wanted) != len(found):
             yield f"{path}={json.dumps(found, sort_keys=True)}"
@@ -74,12 +74,13 @@ def _sequence(wanted: list[Any], found: list[Any], path: str, *, field: str, qua
         )
 
 
-def _merge_keys(field: str, wanted: list[Any]) -> tuple[str, ...] | None:
+def _merge_keys(field: str, path: str) -> tuple[str, ...] | None:
+    """Return the keys of a list's elements; None for a list that is one value (as a NetworkPolicy's ports are)."""
     if field != "ports":
         return _MERGED.get(field)
-    if not all(isinstance(element, dict) for element in wanted):
-        return None  # a NetworkPolicy's ports have no key: the list is replaced as a whole
-    return next((keys for keys in _PORT_KEYS if all(keys[0] in element for element in wanted)), None)
+    if path == "spec.ports":
+        return _SERVICE_PORT
+    return _CONTAINER_PORT if "ontainers[" in path else None
 
 
 def _identity(element: Object, keys: Sequence[str]) -> tuple[str, ...]:

@@ -38,6 +38,12 @@ class FakeApi(Api):
         self._version = 100
         self._owned: dict[Ref, dict[str, set[ownership.Path]]] = {}
 
+    def copy(self) -> "FakeApi":
+        """Return a copy of all objects that nobody watches."""
+        made = FakeApi()
+        made.objects, made._version, made._owned = copy.deepcopy((self.objects, self._version, self._owned))
+        return made
+
     # What the operator calls.
 
     def list_all(self, kind: Kind, namespace: str | None, selector: str) -> tuple[list[Object], int]:

@@ -1,5 +1,6 @@
 """A cluster in memory with the operator in it: fake API, Kubernetes' controllers, database servers and a clock."""
 
+import copy
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,10 +25,11 @@ NAMESPACE = "shops"
 class World:
     """What a test drives: it writes as a person does, and lets operator and cluster get on until all is quiet."""
 
-    def __init__(self) -> None:
-        self.api = FakeApi()
-        self.servers = FakeServers()
-        self.now = datetime(2026, 1, 1, tzinfo=UTC)
+    def __init__(self, before: "World | None" = None) -> None:
+        """Make an empty world, or a copy of another one in which the operator has just been started."""
+        self.api: FakeApi = before.api.copy() if before else FakeApi()
+        self.servers: FakeServers = copy.deepcopy(before.servers) if before else FakeServers()
+        self.now: datetime = before.now if before else datetime(2026, 1, 1, tzinfo=UTC)
         self.broken_images: set[str] = set()
         self.failing_jobs: set[str] = set()
         self.start()
