@@ -13,6 +13,7 @@ from shopkit.problems import Problem
 from users.models import AccountChange
 from users.passwords import Passwords
 from users.repository import UserRepository
+from users.sessions import Session, Sessions
 
 _log = structlog.get_logger(__name__)
 
@@ -23,6 +24,7 @@ class Accounts:
 
     users: UserRepository
     passwords: Passwords
+    sessions: Sessions
 
     def register(self, email: str, password: str, name: str) -> Row:
         """Make a customer's account and return it.
@@ -41,8 +43,8 @@ class Accounts:
         _log.info("a user was registered", user_id=row["id"])
         return row
 
-    def log_in(self, email: str, password: str) -> Row:
-        """Return id and role of the user with these credentials.
+    def log_in(self, email: str, password: str) -> Session:
+        """Begin a session of the user with these credentials.
 
         Raises:
             Problem: 401, the same for an unknown e-mail address and a wrong password.
@@ -50,10 +52,13 @@ class Accounts:
         row = self.users.find_login(email)
         verdict = self.passwords.check(row["password_hash"] if row else None, password)
         if row is None or not verdict.matches:
-            raise problems.unauthorized("The e-mail address or the password is wrong.")
+            raise _wrong_credentials()
         if verdict.replacement:
             self.users.replace_hash(row["id"], row["password_hash"], verdict.replacement)
-        return row
+        token = self.sessions.begin(row["id"], row["password_version"])
+        if token is None:
+            raise _wrong_credentials()  # the account was removed in this moment
+        return Session(row["id"], row["role"], token)
 
     def change(self, user_id: str, change: AccountChange) -> Row:
         """Change an account and return it.
@@ -101,6 +106,10 @@ class Accounts:
 def gone() -> Problem:
     """401: the token's account does not exist any more."""
     return problems.unauthorized("The account of this token does not exist any more.")
+
+
+def _wrong_credentials() -> Problem:
+    return problems.unauthorized("The e-mail address or the password is wrong.")
 
 
 def _wrong_password() -> Problem:

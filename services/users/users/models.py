@@ -96,11 +96,18 @@ class UserPage(Page[User]):
 
 
 class Token(Schema):
-    """An access token, to be sent as `Authorization: Bearer <access_token>`."""
+    """An access token, to be sent as `Authorization: Bearer <access_token>`, and what to get the next one with."""
 
     access_token: str = Field(repr=False, description="JWT, signed with EdDSA.")
     token_type: Literal["Bearer"]
-    expires_in: int = Field(description="Seconds until it expires.")
+    expires_in: int = Field(description="Seconds until the access token expires.")
+    refresh_token: str = Field(repr=False, description="Good for one use at /api/v1/token/refresh.")
+
+
+class RefreshRequest(Schema):
+    """The token of a session."""
+
+    refresh_token: str = Field(max_length=200, repr=False, description="The newest refresh token of the session.")
 
 
 class PublicKey(Schema):

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from shopkit import auth, pagination, problems
 from shopkit.auth import require_role, require_user
 from shopkit.pagination import PageQuery
 from shopkit.routing import Api, Reply
-from users.accounts import Accounts, gone
-from users.models import AccountChange, Credentials, KeySet, Registration, Token, User, UserPage
-from users.repository import UserRepository
-from users.signing import LIFETIME_SECONDS, Signer
-
-
-@dataclass(frozen=True)
-class Users:
-    """What the handlers work with."""
-
-    accounts: Accounts
-    users: UserRepository
-    signer: Signer
-
+from users.accounts import gone
+from users.context import Users
+from users.models import AccountChange, KeySet, Registration, User, UserPage
 
 api: Api[Users] = Api("users")
 # As long as the other services keep the keys.
@@ -39,20 +27,6 @@ def register(context: Users, body: Registration) -> Reply:
     """Register as a customer."""
     row = context.accounts.register(body.email, body.password, body.name)
     return Reply(row, 201, {"Location": f"/api/v1/users/{row['id']}"})
-
-
-@api.post(
-    "/api/v1/login",
-    body=Credentials,
-    responses={200: Token},
-    problems={401: "The e-mail address or the password is wrong."},
-)
-def login(context: Users, body: Credentials) -> Reply:
-    """Log in: get an access token."""
-    row = context.accounts.log_in(body.email, body.password)
-    token = context.signer.sign(row["id"], row["role"])
-    answer = {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME_SECONDS}
-    return Reply(answer, 200, {"Cache-Control": "no-store"})
 
 
 @api.get("/api/v1/users/me", responses={200: User}, auth=require_user)
@@ -75,7 +49,8 @@ def get_me(context: Users, user: auth.User) -> dict[str, Any]:
 def change_me(context: Users, body: AccountChange, user: auth.User) -> dict[str, Any]:
     """Change one's own account.
 
-    A new password needs the old one. What is left out, or null, stays as it is.
+    A new password needs the old one, and ends all sessions: refresh tokens do not work any more. What is left out, or
+    null, stays as it is.
     """
     return context.accounts.change(user.id, body)
 
@@ -84,7 +59,8 @@ def change_me(context: Users, body: AccountChange, user: auth.User) -> dict[str,
 def remove_me(context: Users, user: auth.User) -> None:
     """Remove one's own account.
 
-    An access token that is still out there is accepted by the other services until it expires.
+    Its sessions end: refresh tokens do not work any more. An access token that is still out there is accepted by the
+    other services until it expires.
     """
     context.accounts.remove(user.id)
 

@@ -8,10 +8,13 @@ from shopkit.auth import KeySource
 from shopkit.keys import StaticKeys
 from shopkit.service import Runtime, Service
 from users.accounts import Accounts
+from users.context import Users
 from users.memory import give_back_large_blocks
 from users.passwords import Passwords
 from users.repository import UserRepository
-from users.routes import Users, api
+from users.routes import api
+from users.session_routes import sessions_api
+from users.sessions import Sessions
 from users.settings import UsersSettings
 from users.signing import Signer, load_signing_key
 from users.slots import Slots, queue_length
@@ -25,7 +28,8 @@ def build(runtime: Runtime[UsersSettings]) -> Users:
     slots = Slots(size, queue_length(settings.http_threads, size), settings.argon2_wait_seconds)
     users = UserRepository(runtime.database)
     signer = Signer(load_signing_key(settings.jwt_signing_key), settings.jwt_issuer)
-    return Users(Accounts(users, Passwords(settings, slots)), users, signer)
+    sessions = Sessions(runtime.database, settings.refresh_token_seconds)
+    return Users(Accounts(users, Passwords(settings, slots), sessions), users, sessions, signer)
 
 
 def own_keys(context: object) -> KeySource:
@@ -38,7 +42,7 @@ SERVICE = Service(
     version="0.1.0",
     summary="The accounts of a shop and their access tokens.",
     settings=UsersSettings,
-    apis=(api,),
+    apis=(api, sessions_api),
     build=build,
     keys=own_keys,
 )

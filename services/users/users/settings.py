@@ -40,6 +40,12 @@ class UsersSettings(HashSettings, Settings):
         default=2.0,
         check=between(0, 60),
     )
+    refresh_token_seconds: int = setting(
+        "REFRESH_TOKEN_SECONDS",
+        "How long a refresh token is good; using it begins the time anew.",
+        default=14 * 24 * 3600,
+        check=between(60, 366 * 24 * 3600),
+    )
     jwt_issuer: str = setting("JWT_ISSUER", "Issuer that tokens name.")
     jwt_signing_key: str = setting(
         "JWT_SIGNING_KEY",

@@ -53,6 +53,7 @@ def test_a_login_gives_a_token_of_fifteen_minutes(client: ContractClient) -> Non
     response = client.post("/api/v1/login", json={"email": ANN["email"], "password": ANN["password"]})
     body = dict(body_of(response))
     token = body.pop("access_token")
+    assert len(body.pop("refresh_token")) == 64
     assert (response.status_code, body) == (200, {"token_type": "Bearer", "expires_in": 900})
     assert response.headers["Cache-Control"] == "no-store"
     [key] = body_of(client.get("/.well-known/jwks.json"))["keys"]

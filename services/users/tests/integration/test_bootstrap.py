@@ -60,8 +60,11 @@ def test_running_again_changes_nothing(run: Migrate, database: Database, email: 
 def test_a_changed_password_replaces_the_old(run: Migrate, client: ContractClient, database: Database) -> None:
     run(ADMIN_EMAIL=EMAIL, ADMIN_PASSWORD=PASSWORD)
     [before] = rows(database)
+    session = body_of(client.post("/api/v1/login", json={"email": EMAIL, "password": PASSWORD}))
     run(ADMIN_EMAIL=EMAIL, ADMIN_PASSWORD="swordfish-2")
     [after] = rows(database)
+    refresh = client.post("/api/v1/token/refresh", json={"refresh_token": session["refresh_token"]})
+    assert refresh.status_code == 401
     assert (status(client, PASSWORD), status(client, "swordfish-2")) == (401, 200)
     assert after["updated_at"] > before["updated_at"]
     kept = ("id", "email", "name", "role", "created_at")

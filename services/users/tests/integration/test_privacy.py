@@ -40,7 +40,11 @@ def test_the_service_logs_no_secret_and_no_personal_data(
             post("login", email=EMAIL, password=PASSWORD),
             post("login", email=EMAIL, password=f"{PASSWORD}!"),
         ]
-        token = answers[3].json()["access_token"]
+        token, first = answers[3].json()["access_token"], answers[3].json()["refresh_token"]
+        answers.append(post("token/refresh", refresh_token=first))
+        second = answers[5].json()["refresh_token"]
+        answers.append(post("token/refresh", refresh_token=first))
+        answers.append(post("logout", refresh_token=second))
         answers.append(
             http.request("GET", f"{running.url}/api/v1/users/me", headers={"Authorization": f"Bearer {token}"})
         )
@@ -53,11 +57,12 @@ def test_the_service_logs_no_secret_and_no_personal_data(
         answers.append(post("register", **{**USER, "email": f"other-{EMAIL}"}))
         running.stop()
         assert running.process.wait(30) == 0
-    assert [answer.status for answer in answers] == [201, 409, 422, 200, 401, 200, 500]
+    assert [answer.status for answer in answers] == [201, 409, 422, 200, 401, 200, 401, 204, 200, 500]
     text = running.output()
     assert "a user was registered" in text
+    assert "a refresh token was used twice" in text
     assert 'violates check constraint \\"broken\\"' in text
-    for secret in ("secret-", stored, stored.rpartition("$")[2], token, token.rpartition(".")[2]):
+    for secret in ("secret-", stored, stored.rpartition("$")[2], token, token.rpartition(".")[2], first, second):
         assert secret not in text
 
 
