@@ -102,7 +102,7 @@ def provision(action: Provision, facts: ServerFacts) -> None:
             elif change in steps:
                 _run(connection, [statements.password(name, verifier)])
         if statements.needs_owner(steps) and not facts.superuser:
-            _run(connection, [statements.become_member(database)])
+            _run(connection, [statements.become_member(database.owner)])
         if Step.DATABASE in steps:
             _run(connection, [statements.create_database(database)])
         if Step.GRANTS in steps:
@@ -125,8 +125,9 @@ def drop(action: DropDatabases) -> None:
         for database in action.databases:
             if any(strangers(database, facts)):
                 continue
-            if not facts.superuser and database.owner in facts.roles:
-                _run(connection, [statements.become_member(database)])
+            if not facts.superuser:
+                ours = [name for name in (database.owner, database.runtime) if name in facts.roles]
+                _run(connection, [statements.become_member(name) for name in ours])
             _run(connection, statements.drop(database))
 
 

@@ -42,9 +42,10 @@ def create_database(database: ServiceDatabase) -> Composed:
     )
 
 
-def become_member(database: ServiceDatabase) -> Composed:
-    """Return what an administrator who is no superuser needs before giving a database to the owner role."""
-    return SQL("GRANT {} TO CURRENT_USER").format(Identifier(database.owner))
+def become_member(role_name: str) -> Composed:
+    """Return what an administrator who is no superuser needs: only a member of a role may give it a database, or end
+    its sessions."""
+    return SQL("GRANT {} TO CURRENT_USER").format(Identifier(role_name))
 
 
 def closed(database: ServiceDatabase) -> Iterator[Composed]:

@@ -163,25 +163,23 @@ def test_workers_follow_the_outcome() -> None:
     ]
     seen: list[Key] = []
 
-    def reconcile(key: Key) -> Outcome:
-        seen.append(key)
-        outcome = outcomes[len(seen) - 1]
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
-
     async def scenario(queue: Queue[Key]) -> None:
-        ready, finished = asyncio.Event(), asyncio.Event()
+        loop, ready, finished = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+
+        def reconcile(key: Key) -> Outcome:
+            seen.append(key)
+            if len(seen) == len(outcomes):
+                loop.call_soon_threadsafe(finished.set)
+            outcome = outcomes[len(seen) - 1]
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+
         ready.set()
         with ThreadPoolExecutor(1) as pool:
-            workers = Workers(queue, reconcile, pool, 2)
-            tasks = [asyncio.create_task(work) for work in workers.each(ready)]
+            tasks = [asyncio.create_task(work) for work in Workers(queue, reconcile, pool, 2).each(ready)]
             queue.add(KEY)
-            while len(seen) < len(outcomes):
-                asyncio.get_running_loop().call_later(0.02, finished.set)
-                await finished.wait()
-                finished.clear()
-            workers.check()
+            await finished.wait()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

@@ -35,6 +35,7 @@ class FakeApi(Api):
         self.refuse: Callable[[str, Ref], ApiError | None] = lambda _verb, _ref: None
         self.watchers: list[Watcher] = []
         self.logs: dict[str, str] = {}
+        self.webhook: Callable[[Object], None] = lambda _body: None
         self._version = 100
         self._owned: dict[Ref, dict[str, set[ownership.Path]]] = {}
 
@@ -102,6 +103,7 @@ class FakeApi(Api):
         before = copy.deepcopy(live)
         self._merge_owned(ref, live, manifest, manager)
         _fill_in(live)
+        self.webhook(live)
         if live == before:
             return copy.deepcopy(live)
         if live.get("spec") != before.get("spec"):
