@@ -49,10 +49,13 @@ class Background:
 
     Args:
         metrics: where runs are counted and timed, by job and outcome (success or error).
+
+    Attributes:
+        jobs: what was declared.
     """
 
     def __init__(self, metrics: Metrics) -> None:
-        self._jobs: list[Job] = []
+        self.jobs: list[Job] = []
         self._runs = Histogram(
             "background_run_duration_seconds",
             "Runs of background jobs by job and outcome.",
@@ -62,12 +65,12 @@ class Background:
 
     def every(self, seconds: float, name: str, work: Work) -> None:
         """Declare a job; see `Job`. Nothing runs before `start`."""
-        self._jobs.append(Job(name, seconds, work))
+        self.jobs.append(Job(name, seconds, work))
 
     def start(self) -> list[threading.Thread]:
         """Start a thread for each job. Call it in the worker process: threads do not survive a fork."""
         # Not daemons: the interpreter waits for the run that is under way, instead of cutting it off.
-        threads = [threading.Thread(target=self._repeat, args=(job,), name=job.name) for job in self._jobs]
+        threads = [threading.Thread(target=self._repeat, args=(job,), name=job.name) for job in self.jobs]
         for thread in threads:
             thread.start()
         return threads
