@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
 
 from shopkit.ids import Id
+from shopkit.pagination import Page
 from shopkit.validation import Schema
 
 MAX_QUANTITY = 1_000_000_000
@@ -28,6 +30,24 @@ class Stock(Schema):
     available: int = Field(description="Pieces that can still be ordered: on_hand - reserved.")
 
 
+class Movement(Schema):
+    """A change of the pieces on hand."""
+
+    id: Id = Field(description="Grows with time.")
+    product_id: Id
+    reason: Literal["opening", "set", "commit", "delete"] = Field(
+        description="opening: what was there when the journal began; set: by an administrator; commit: sold; delete: "
+        "the product was removed."
+    )
+    delta: int = Field(description="Pieces that came, negative: that left. All of a product sum up to its on_hand.")
+    order_id: Id | None = Field(description="The order that was sold; null for other reasons.")
+    created_at: datetime
+
+
+class MovementPage(Page[Movement]):
+    """One page of the journal of a product."""
+
+
 class Line(Schema):
     """Pieces of one product."""
 
@@ -47,4 +67,7 @@ class Reservation(Schema):
 
     order_id: Id
     status: Literal["reserved", "committed", "released"]
+    expires_at: datetime | None = Field(
+        description="From when on the pieces may be given to others; null if the reservation has ended."
+    )
     lines: list[Line] = Field(description="By product_id; empty if the order was released before it reserved.")

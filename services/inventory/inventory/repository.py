@@ -1,14 +1,19 @@
-"""Stock and reservations in the database.
+"""Stock, its journal and reservations in the database.
 
 Every statement that takes several locks takes them in one order, so that none can block another for ever: rows of
-`stock` by product_id first, the row of `reservations` last.
+`stock` by product_id first, the row of `reservations` last. The journal is written by triggers, within the statement
+that changes the stock (see migrations/0002).
 """
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
+from datetime import datetime
 
 from shopkit.database import Database, Row
+
+_MAX_NUMBER = 2**63 - 1
 
 _SET = """
 INSERT INTO stock (product_id, on_hand) VALUES (%s, %s)
@@ -16,6 +21,11 @@ ON CONFLICT (product_id) DO UPDATE SET on_hand = excluded.on_hand WHERE stock.re
 RETURNING product_id, on_hand, reserved, on_hand - reserved AS available"""
 _GET = "SELECT product_id, on_hand, reserved, on_hand - reserved AS available FROM stock WHERE product_id = %s"
 _DELETE = "DELETE FROM stock WHERE product_id = %s AND reserved = 0"
+# The number of a movement is shown as a UUID, as all ids are; it grows with time.
+_MOVEMENTS = """
+SELECT lpad(to_hex(id), 32, '0')::uuid AS id, product_id, reason, delta, order_id, created_at FROM movements
+WHERE product_id = %(product)s AND (%(before)s::bigint IS NULL OR id < %(before)s)
+ORDER BY movements.id DESC LIMIT %(count)s"""
 
 # One statement each, so one round trip. `locked` waits for the rows and then has their newest state, on which the
 # statement decides and from which it calculates: the UPDATE itself first sees the rows as they were when the
@@ -28,9 +38,10 @@ WITH asked AS (
     SELECT product_id, on_hand, reserved, quantity
     FROM stock JOIN asked USING (product_id) ORDER BY product_id FOR UPDATE OF stock
 ), made AS (
-    INSERT INTO reservations (order_id, status) SELECT %(order)s, 'reserved'
+    INSERT INTO reservations (order_id, status, expires_at)
+    SELECT %(order)s, 'reserved', now() + make_interval(secs => %(ttl)s)
     WHERE (SELECT count(*) FROM locked WHERE on_hand - reserved >= quantity) = (SELECT count(*) FROM asked)
-    ON CONFLICT (order_id) DO NOTHING RETURNING order_id
+    ON CONFLICT (order_id) DO NOTHING RETURNING order_id, expires_at
 ), listed AS (
     INSERT INTO reservation_lines (order_id, product_id, quantity)
     SELECT order_id, product_id, quantity FROM made, asked
@@ -38,16 +49,18 @@ WITH asked AS (
     UPDATE stock SET on_hand = locked.on_hand, reserved = locked.reserved + locked.quantity
     FROM locked, made WHERE stock.product_id = locked.product_id
 )
-SELECT product_id, on_hand - reserved AS available, EXISTS (SELECT FROM made) AS made FROM locked"""
-# Counting `locked` makes the rows of stock be locked before the reservation is touched.
+SELECT product_id, on_hand - reserved AS available, (SELECT expires_at FROM made) AS expires_at FROM locked"""
+# Counting `locked` makes the rows of stock be locked before the reservation is touched. The setting tells the journal
+# whose pieces leave.
 _SETTLE = """
 WITH locked AS (
     SELECT product_id, on_hand, reserved, quantity FROM stock JOIN reservation_lines USING (product_id)
     WHERE order_id = %(order)s ORDER BY product_id FOR UPDATE OF stock
 ), settled AS (
-    UPDATE reservations SET status = %(status)s, updated_at = now()
+    UPDATE reservations SET status = %(status)s, expired = %(expired)s, updated_at = now()
     WHERE order_id = %(order)s AND status = 'reserved' AND (SELECT count(*) FROM locked) > 0
-    RETURNING order_id, status
+        AND (expires_at <= now() OR NOT %(expired)s)
+    RETURNING order_id, status, set_config('inventory.order_id', order_id::text, true)
 )
 UPDATE stock SET
     on_hand = locked.on_hand - CASE settled.status WHEN 'committed' THEN locked.quantity ELSE 0 END,
@@ -55,15 +68,20 @@ UPDATE stock SET
 FROM locked, settled WHERE stock.product_id = locked.product_id
 RETURNING stock.product_id, locked.quantity"""
 _REFUSE_LATE = "INSERT INTO reservations (order_id, status) VALUES (%s, 'released') ON CONFLICT DO NOTHING"
+# Without those that are being settled at this moment. The locks end with the statement: `_SETTLE` takes its own, in
+# the order of all others.
+_DUE = """
+SELECT order_id FROM reservations WHERE status = 'reserved' AND expires_at <= now()
+ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED"""
 _FIND = """
-SELECT order_id, status, coalesce(
+SELECT order_id, status, expired, CASE status WHEN 'reserved' THEN expires_at END AS expires_at, coalesce(
     json_agg(json_build_object('product_id', product_id, 'quantity', quantity) ORDER BY product_id)
         FILTER (WHERE product_id IS NOT NULL), '[]') AS lines
 FROM reservations LEFT JOIN reservation_lines USING (order_id) WHERE order_id = %s GROUP BY order_id"""
 
 
 class StockRepository:
-    """The table `stock`.
+    """The tables `stock` and `movements`.
 
     Args:
         database: the service's database.
@@ -84,6 +102,14 @@ class StockRepository:
         """Forget a product of which nothing is reserved; tell whether that was so."""
         return self._database.execute(_DELETE, (product_id,)) == 1
 
+    def movements(self, product_id: str, before: str | None, limit: int) -> list[Row]:
+        """Return up to `limit` + 1 movements of a product, the newest first, those before the one with this id."""
+        number = None if before is None else uuid.UUID(before).int
+        # Beyond what the database counts to there is no movement: all are before it.
+        number = None if number is None else min(number, _MAX_NUMBER)
+        params = {"product": product_id, "before": number, "count": limit + 1}
+        return self._database.fetch_all(_MOVEMENTS, params)
+
 
 class ReservationRepository:
     """The tables `reservations` and `reservation_lines`, and what they do to `stock`.
@@ -96,24 +122,33 @@ class ReservationRepository:
         self._database = database
 
     def find(self, order_id: str) -> Row | None:
-        """Return `order_id`, `status` and `lines` of a reservation, or None."""
+        """Return `order_id`, `status`, `expired`, `expires_at` (while reserved) and `lines`, or None."""
         return self._database.fetch_one(_FIND, (order_id,))
 
-    def reserve(self, order_id: str, asked: Mapping[str, int]) -> tuple[bool, dict[str, int]]:
+    def reserve(
+        self, order_id: str, asked: Mapping[str, int], ttl_seconds: int
+    ) -> tuple[datetime | None, dict[str, int]]:
         """Set all pieces aside, or none.
 
         Args:
             order_id: the order that needs them.
             asked: pieces by product.
+            ttl_seconds: after which the reservation may be released.
 
         Returns:
-            Whether it was done (no: there are too few, or the order has a reservation), and how many pieces of each
-            product were available before; products without stock are not in it.
+            Until when they are set aside; None if they are not (there are too few, or the order has a reservation).
+            And how many pieces of each product were available when that was decided; products without stock are
+            not in it.
         """
-        arguments = {"order": order_id, "products": list(asked), "quantities": list(asked.values())}
+        arguments = {
+            "order": order_id,
+            "products": list(asked),
+            "quantities": list(asked.values()),
+            "ttl": ttl_seconds,
+        }
         rows = self._database.fetch_all(_RESERVE, arguments)
-        made = any(row["made"] for row in rows)
-        return made, {row["product_id"]: row["available"] for row in rows}
+        expires_at = rows[0]["expires_at"] if rows else None
+        return expires_at, {row["product_id"]: row["available"] for row in rows}
 
     def settle(self, order_id: str, status: str) -> dict[str, int]:
         """End a reservation: `committed`, its pieces leave the stock; `released`, they are given back.
@@ -121,9 +156,20 @@ class ReservationRepository:
         Returns:
             Pieces by product; empty, and nothing is changed, if the order has nothing reserved.
         """
-        rows = self._database.fetch_all(_SETTLE, {"order": order_id, "status": status})
-        return {row["product_id"]: row["quantity"] for row in rows}
+        return self._settle(order_id, status, expired=False)
+
+    def expire(self, order_id: str) -> dict[str, int]:
+        """Release a reservation whose time is over; see `settle`. Nothing is changed if it has been settled."""
+        return self._settle(order_id, "released", expired=True)
+
+    def due(self, limit: int) -> list[str]:
+        """Return orders whose reservations have to be released because their time is over, the oldest first."""
+        return [row["order_id"] for row in self._database.fetch_all(_DUE, (limit,))]
 
     def refuse_late(self, order_id: str) -> bool:
         """Note that an unknown order is released; tell whether it was unknown."""
         return self._database.execute(_REFUSE_LATE, (order_id,)) == 1
+
+    def _settle(self, order_id: str, status: str, *, expired: bool) -> dict[str, int]:
+        rows = self._database.fetch_all(_SETTLE, {"order": order_id, "status": status, "expired": expired})
+        return {row["product_id"]: row["quantity"] for row in rows}

@@ -1,11 +1,13 @@
 """What may happen to a reservation.
 
-reserved → committed | released; and an order that is released before it reserved stays released.
+reserved → committed | released; and an order that is released before it reserved stays released. A reservation that is
+not settled in its time is released by the sweeper; until it is, it can still be committed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -22,10 +24,12 @@ class Reservations:
 
     Args:
         repository: where reservations are kept.
+        ttl_seconds: how long pieces stay set aside.
     """
 
-    def __init__(self, repository: ReservationRepository) -> None:
+    def __init__(self, repository: ReservationRepository, ttl_seconds: int) -> None:
         self._repository = repository
+        self._ttl_seconds = ttl_seconds
 
     def reserve(self, order_id: str, asked: Mapping[str, int]) -> tuple[dict[str, Any], bool]:
         """Set all pieces of an order aside, or none.
@@ -40,23 +44,24 @@ class Reservations:
         Raises:
             Problem: 409 if there are too few pieces, or the order has reserved others or is released.
         """
-        made, available = self._repository.reserve(order_id, asked)
-        if made:
+        expires_at, available = self._repository.reserve(order_id, asked, self._ttl_seconds)
+        if expires_at is not None:
             _log.info("stock was reserved", order_id=order_id)
-            return _reservation(order_id, "reserved", asked), True
+            return _reservation(order_id, "reserved", asked, expires_at), True
         known = self._repository.find(order_id)
         if known is None:
+            # What was available when the statement decided, not what is by now: so it always says what was short.
             raise insufficient(shortages(asked, available))
         refusal = refusal_of_repetition(known, asked)
         if refusal is not None:
             raise refusal
-        return known, False
+        return _known(known), False
 
     def commit(self, order_id: str) -> dict[str, Any]:
         """Let the pieces of an order leave the stock, and return the reservation.
 
         Raises:
-            Problem: 404 if the order has no reservation, 409 if it was released.
+            Problem: 404 if the order has no reservation, 409 if it was released or has expired.
         """
         return self._settle(order_id, "committed")
 
@@ -74,6 +79,17 @@ class Reservations:
             return _reservation(order_id, "released", {})
         return self._settle(order_id, "released")
 
+    def sweep(self, limit: int) -> bool:
+        """Release up to `limit` reservations whose time is over; return whether there may be more.
+
+        Several may sweep at once, and orders be committed meanwhile: each reservation ends once.
+        """
+        due = self._repository.due(limit)
+        for order_id in due:
+            if self._repository.expire(order_id):
+                _log.info("a reservation has expired", order_id=order_id)
+        return len(due) == limit
+
     def _settle(self, order_id: str, status: str) -> dict[str, Any]:
         settled = self._repository.settle(order_id, status)
         if settled:
@@ -84,12 +100,18 @@ class Reservations:
         if known is None or known["status"] == "reserved":
             raise problems.not_found(f"Order {order_id} has no reservation.")
         if known["status"] != status:
-            raise contradiction(order_id, known["status"])
-        return known
+            raise contradiction(known)
+        return _known(known)
 
 
-def _reservation(order_id: str, status: str, pieces: Mapping[str, int]) -> dict[str, Any]:
-    return {"order_id": order_id, "status": status, "lines": lines_of(pieces)}
+def _reservation(
+    order_id: str, status: str, pieces: Mapping[str, int], expires_at: datetime | None = None
+) -> dict[str, Any]:
+    return {"order_id": order_id, "status": status, "expires_at": expires_at, "lines": lines_of(pieces)}
+
+
+def _known(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in ("order_id", "status", "expires_at", "lines")}
 
 
 def lines_of(asked: Mapping[str, int]) -> list[dict[str, Any]]:
@@ -127,14 +149,15 @@ def insufficient(short: list[dict[str, Any]]) -> Problem:
 def refusal_of_repetition(known: Mapping[str, Any], asked: Mapping[str, int]) -> Problem | None:
     """Return why an order with this reservation may not ask for these pieces; None if it asks for the same again."""
     if known["status"] == "released":
-        return contradiction(known["order_id"], "released")
+        return contradiction(known)
     if known["lines"] != lines_of(asked):
         detail = f"Order {known['order_id']} has reserved other pieces: an order reserves once."
         return problems.conflict("reservation-mismatch", "The order has another reservation", detail)
     return None
 
 
-def contradiction(order_id: str, status: str) -> Problem:
-    """409: the reservation has ended in the other way."""
-    detail = f"The reservation of order {order_id} is {status}, which is final."
-    return problems.conflict(f"reservation-{status}", f"The reservation is {status}", detail)
+def contradiction(known: Mapping[str, Any]) -> Problem:
+    """409: the reservation has ended in another way."""
+    ended = "expired" if known["expired"] else known["status"]
+    detail = f"The reservation of order {known['order_id']} is {ended}, which is final."
+    return problems.conflict(f"reservation-{ended}", f"The reservation is {ended}", detail)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from inventory.models import NewReservation, NewStock, Reservation, Stock
+from inventory.models import MovementPage, NewReservation, NewStock, Reservation, Stock
 from inventory.repository import StockRepository
 from inventory.reservations import Reservations, repeated
-from shopkit import problems
+from shopkit import pagination, problems
 from shopkit.auth import require_internal, require_role
+from shopkit.pagination import PageQuery
 from shopkit.problems import Problem
 from shopkit.routing import Api, Reply
 
@@ -70,6 +71,24 @@ def delete_stock(inventory: Inventory, product_id: str) -> None:
     raise _reserved(f"Pieces of {product_id} are reserved: delete it when their orders are settled.")
 
 
+@api.get(
+    f"{_STOCK}/movements",
+    query=PageQuery,
+    responses={200: MovementPage},
+    auth=require_role("admin"),
+    problems={404: "The inventory neither knows nor knew this product."},
+)
+def list_movements(inventory: Inventory, product_id: str, query: PageQuery) -> dict[str, Any]:
+    """List the changes of the pieces on hand, the newest first.
+
+    The journal of a product that was removed stays, and goes on if it comes back.
+    """
+    rows = inventory.stock.movements(product_id, query.cursor, query.limit)
+    if not rows and query.cursor is None and inventory.stock.get(product_id) is None:
+        raise _unknown(product_id)
+    return pagination.page(rows, query.limit)
+
+
 @api.post(
     _RESERVATION,
     body=NewReservation,
@@ -77,7 +96,7 @@ def delete_stock(inventory: Inventory, product_id: str) -> None:
     auth=require_internal,
     problems={
         409: "There are too few pieces (insufficient-stock: `errors` has product_id, requested and available of each "
-        "such product), or the order has reserved others or is released."
+        "such product), or the order has reserved others, is released, or its reservation has expired."
     },
 )
 def reserve(inventory: Inventory, body: NewReservation) -> Reply:
@@ -97,7 +116,10 @@ def reserve(inventory: Inventory, body: NewReservation) -> Reply:
     f"{_RESERVATION}/<id:order_id>/commit",
     responses={200: Reservation},
     auth=require_internal,
-    problems={404: "The order has no reservation.", 409: "The reservation was released."},
+    problems={
+        404: "The order has no reservation.",
+        409: "The reservation was released (`reservation-released`) or has expired (`reservation-expired`).",
+    },
 )
 def commit(inventory: Inventory, order_id: str) -> dict[str, Any]:
     """Let the reserved pieces leave the stock.
@@ -116,8 +138,8 @@ def commit(inventory: Inventory, order_id: str) -> dict[str, Any]:
 def release(inventory: Inventory, order_id: str) -> dict[str, Any]:
     """Give the reserved pieces back.
 
-    Asking again changes nothing. An order without a reservation is noted as released, so that a request to reserve
-    which arrives late is refused.
+    Asking again changes nothing, nor does it when the reservation has expired. An order without a reservation is noted
+    as released, so that a request to reserve which arrives late is refused.
     """
     return inventory.reservations.release(order_id)
 

@@ -9,6 +9,7 @@ import psycopg2
 import pytest
 
 from shopkit.app import ServiceApp
+from shopkit.database import Database
 from shopkit.testing.client import ContractClient
 from shopkit.testing.tokens import Tokens
 from tests.integration.rival import Rival
@@ -29,6 +30,16 @@ def extra_environ() -> dict[str, str]:
 def warehouse(client: ContractClient, tokens: Tokens) -> Warehouse:
     """An empty inventory."""
     return Warehouse(client, tokens)
+
+
+@pytest.fixture
+def true_journal(database: Database) -> Iterator[None]:
+    """After the test the journal sums up to the stock of every product, and of those that are gone to nothing."""
+    yield
+    sums = "SELECT product_id, sum(delta) AS pieces FROM movements GROUP BY product_id HAVING sum(delta) <> 0"
+    stock = "SELECT product_id, on_hand AS pieces FROM stock WHERE on_hand <> 0"
+    wrong = f"(({sums}) EXCEPT ({stock})) UNION ALL (({stock}) EXCEPT ({sums}))"
+    assert database.fetch_all(wrong) == []
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from shopkit.ids import new_id
 from shopkit.testing.client import body_of
 from tests.integration.warehouse import Warehouse
 
+pytestmark = pytest.mark.usefixtures("true_journal")
+
 T = TypeVar("T")
 Another = Callable[[], Warehouse]
 

@@ -9,6 +9,8 @@ from shopkit.testing.client import body_of
 from tests.integration.rival import Rival
 from tests.integration.warehouse import UNKNOWN, Warehouse, slug_of
 
+pytestmark = pytest.mark.usefixtures("true_journal")
+
 _LOCK = "SELECT FROM stock WHERE product_id = %s FOR UPDATE"
 
 

@@ -12,6 +12,8 @@ from shopkit.testing.client import body_of
 from shopkit.testing.tokens import Tokens
 from tests.integration.warehouse import UNKNOWN, Warehouse, slug_of
 
+pytestmark = pytest.mark.usefixtures("true_journal")
+
 
 def count(database: Database) -> tuple[int, int]:
     """Return how many reservations and lines there are."""
@@ -28,7 +30,13 @@ def lines(*wanted: tuple[str, int]) -> list[dict[str, Any]]:
 def test_reserved_pieces_are_no_longer_available(warehouse: Warehouse) -> None:
     pens, cups, order = warehouse.product(5), warehouse.product(7), new_id()
     answer = warehouse.reserve(order, (cups, 7), (pens, 2))
-    expected = {"order_id": order, "status": "reserved", "lines": lines((cups, 7), (pens, 2))}
+    expires_at = body_of(answer)["expires_at"]
+    expected = {
+        "order_id": order,
+        "status": "reserved",
+        "expires_at": expires_at,
+        "lines": lines((cups, 7), (pens, 2)),
+    }
     assert (answer.status_code, answer.json) == (201, expected)
     assert (warehouse.stock(pens), warehouse.stock(cups)) == ((5, 2, 3), (7, 7, 0))
 
@@ -98,7 +106,7 @@ def test_a_commit_takes_the_pieces_out_once(warehouse: Warehouse) -> None:
     pens, cups = warehouse.product(5), warehouse.product(7)
     warehouse.reserved((pens, 1))
     order = warehouse.reserved((pens, 2), (cups, 7))
-    expected = {"order_id": order, "status": "committed", "lines": lines((pens, 2), (cups, 7))}
+    expected = {"order_id": order, "status": "committed", "expires_at": None, "lines": lines((pens, 2), (cups, 7))}
     for _ in range(2):
         answer = warehouse.settle(order, "commit")
         assert (answer.status_code, answer.json) == (200, expected)
@@ -109,7 +117,7 @@ def test_a_release_gives_the_pieces_back_once(warehouse: Warehouse) -> None:
     pens, cups = warehouse.product(5), warehouse.product(7)
     warehouse.reserved((pens, 1))
     order = warehouse.reserved((pens, 2), (cups, 7))
-    expected = {"order_id": order, "status": "released", "lines": lines((pens, 2), (cups, 7))}
+    expected = {"order_id": order, "status": "released", "expires_at": None, "lines": lines((pens, 2), (cups, 7))}
     for _ in range(2):
         answer = warehouse.settle(order, "release")
         assert (answer.status_code, answer.json) == (200, expected)
@@ -140,7 +148,7 @@ def test_a_released_order_cannot_reserve_again(warehouse: Warehouse) -> None:
 
 def test_a_release_that_overtakes_its_reserve_refuses_it(warehouse: Warehouse, database: Database) -> None:
     pens, order = warehouse.product(5), new_id()
-    expected = {"order_id": order, "status": "released", "lines": []}
+    expected: dict[str, Any] = {"order_id": order, "status": "released", "expires_at": None, "lines": []}
     for _ in range(2):
         answer = warehouse.settle(order, "release")
         assert (answer.status_code, answer.json) == (200, expected)

@@ -11,6 +11,8 @@ from shopkit.testing.client import ContractClient, body_of
 from shopkit.testing.tokens import Tokens
 from tests.integration.warehouse import UNKNOWN, Warehouse, slug_of
 
+pytestmark = pytest.mark.usefixtures("true_journal")
+
 
 def test_stock_that_was_set_can_be_read_by_everyone(warehouse: Warehouse) -> None:
     product = new_id()

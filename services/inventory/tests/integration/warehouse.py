@@ -44,6 +44,12 @@ class Warehouse:
         body = body_of(response)
         return body["on_hand"], body["reserved"], body["available"]
 
+    def movements(self, product_id: str) -> list[tuple[str, int, str | None]]:
+        """Return reason, delta and order of each movement of a product, the newest first."""
+        response = self.client.get(f"/api/v1/inventory/{product_id}/movements", headers=self.tokens.admin())
+        assert response.status_code == 200, response.text
+        return [(item["reason"], item["delta"], item["order_id"]) for item in body_of(response)["items"]]
+
     def reserve(self, order_id: str, *lines: tuple[str, Any]) -> TestResponse:
         """Ask to reserve lines of product and quantity."""
         body = {"order_id": order_id, "lines": [{"product_id": p, "quantity": q} for p, q in lines]}

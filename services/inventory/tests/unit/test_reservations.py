@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from inventory.repository import ReservationRepository
 from inventory.reservations import (
+    Reservations,
     contradiction,
     insufficient,
     lines_of,
@@ -14,10 +16,12 @@ from inventory.reservations import (
     repeated,
     shortages,
 )
+from shopkit.problems import Problem
 
 ORDER = "0190a000-0000-7000-8000-00000000000f"
 PENS = "0190a000-0000-7000-8000-000000000001"
 CUPS = "0190a000-0000-7000-8000-000000000002"
+RESERVATION: dict[str, Any] = {"order_id": ORDER, "status": "released", "expired": False}
 
 
 def test_lines_are_in_the_order_of_products() -> None:
@@ -67,13 +71,39 @@ def test_insufficient_stock_says_what_is_left() -> None:
     ],
 )
 def test_an_order_reserves_once(status: str, quantity: int, slug: str | None) -> None:
-    known: dict[str, Any] = {"order_id": ORDER, "status": status, "lines": lines_of({PENS: 2, CUPS: 1})}
+    known: dict[str, Any] = {**RESERVATION, "status": status, "lines": lines_of({PENS: 2, CUPS: 1})}
     refusal = refusal_of_repetition(known, {CUPS: 1, PENS: quantity})
     assert (refusal and (refusal.status, refusal.slug)) == (slug and (409, slug))
 
 
-@pytest.mark.parametrize("status", ["committed", "released"])
-def test_an_ended_reservation_is_final(status: str) -> None:
-    problem = contradiction(ORDER, status)
-    assert (problem.status, problem.slug) == (409, f"reservation-{status}")
-    assert problem.detail == f"The reservation of order {ORDER} is {status}, which is final."
+@pytest.mark.parametrize(
+    ("status", "expired", "ended"),
+    [("committed", False, "committed"), ("released", False, "released"), ("released", True, "expired")],
+)
+def test_an_ended_reservation_is_final(status: str, expired: bool, ended: str) -> None:
+    problem = contradiction({"order_id": ORDER, "status": status, "expired": expired})
+    assert (problem.status, problem.slug) == (409, f"reservation-{ended}")
+    assert problem.detail == f"The reservation of order {ORDER} is {ended}, which is final."
+
+
+class Arrival:
+    """A repository in which pieces arrive as soon as too few of them refused a reservation."""
+
+    def __init__(self) -> None:
+        self.available = {PENS: 1}
+
+    def reserve(self, _order_id: str, _asked: object, _ttl: int) -> tuple[None, dict[str, int]]:
+        """Refuse, and tell by what."""
+        decided_on, self.available = self.available, {PENS: 100}
+        return None, decided_on
+
+    def find(self, _order_id: str) -> None:
+        """Know no reservation."""
+
+
+def test_stock_that_arrives_after_the_refusal_does_not_take_its_reason_away() -> None:
+    reservations = Reservations(cast("ReservationRepository", Arrival()), 900)
+    with pytest.raises(Problem) as refused:
+        reservations.reserve(ORDER, {PENS: 2})
+    assert refused.value.slug == "insufficient-stock"
+    assert refused.value.errors == [{"product_id": PENS, "requested": 2, "available": 1}]
