@@ -8,6 +8,9 @@ from typing import Any
 
 from psycopg2.errors import UniqueViolation
 
+from products import search
+from products.cursor import Matching, Position, Sort
+from products.listing import ListQuery
 from shopkit.database import Database, Row
 
 _ADD = """
@@ -17,9 +20,6 @@ RETURNING id, name, description, price, currency, category, image_url, sku, crea
 _GET = """
 SELECT id, name, description, price, currency, category, image_url, sku, created_at, updated_at, version
 FROM products WHERE id = %s"""
-_PAGE = """
-SELECT id, name, description, price, currency, category, image_url, sku, created_at, updated_at FROM products
-WHERE %(after)s::uuid IS NULL OR id > %(after)s::uuid ORDER BY id LIMIT %(count)s"""
 _CHANGE = """
 UPDATE products SET
     name = CASE WHEN 'name' = ANY(%(fields)s) THEN %(name)s ELSE name END,
@@ -74,9 +74,14 @@ class ProductRepository:
         """Return a product with its version, or None."""
         return self._database.fetch_one(_GET, (product_id,))
 
-    def page(self, after: str | None, limit: int) -> list[Row]:
-        """Return up to `limit` + 1 products by id, those after the given id."""
-        return self._database.fetch_all(_PAGE, {"after": after, "count": limit + 1})
+    def find(self, query: ListQuery, sort: Sort, matching: Matching, after: Position | None) -> list[Row]:
+        """Return up to `limit` + 1 products with their `sort_key`; see `products.search.statement`."""
+        sql, values = search.statement(query, sort, matching, after)
+        if matching != "similar":
+            return self._database.fetch_all(sql, values)
+        with self._database.transaction() as transaction:
+            transaction.execute(search.SIMILARITY)
+            return transaction.fetch_all(sql, values)
 
     def change(
         self, product_id: str, values: Mapping[str, Any], fields: Collection[str], versions: Sequence[int] | None

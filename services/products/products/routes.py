@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from products import preconditions
+from products import listing, preconditions
+from products.listing import ListQuery
 from products.models import Categories, NewProduct, Product, ProductPage, ProductPatch
 from products.repository import ProductRepository, SkuTakenError
-from shopkit import pagination, problems
+from shopkit import problems
 from shopkit.auth import require_role
 from shopkit.database import Row
 from shopkit.ids import new_id
-from shopkit.pagination import PageQuery
 from shopkit.problems import Problem
 from shopkit.routing import Api, Reply
 
@@ -54,10 +54,15 @@ def create_product(catalogue: Catalogue, body: NewProduct) -> Reply:
     return _reply(row, 201, {"Location": f"/api/v1/products/{row['id']}"})
 
 
-@api.get("/api/v1/products", query=PageQuery, responses={200: ProductPage})
-def list_products(catalogue: Catalogue, query: PageQuery) -> dict[str, Any]:
-    """List products, the oldest first."""
-    return pagination.page(catalogue.products.page(query.cursor, query.limit), query.limit)
+@api.get("/api/v1/products", query=ListQuery, responses={200: ProductPage})
+def list_products(catalogue: Catalogue, query: ListQuery) -> dict[str, Any]:
+    """List and search products."""
+    sort, matching, after = listing.first_position(query)
+    rows = catalogue.products.find(query, sort, matching, after)
+    if matching == "words" and after is None and not rows:
+        matching = "similar"
+        rows = catalogue.products.find(query, sort, matching, after)
+    return listing.page(rows, query.limit, sort, matching)
 
 
 @api.get(
