@@ -62,7 +62,7 @@ def test_paused_shop_is_left_alone(shop: Shop) -> None:
     eventually(lambda: shop.status()["status"]["phase"] == "Paused", "the Shop is paused", REPAIR_SECONDS)
 
     shop.kubectl("delete", "service", "demo-payments")
-    shop.kubectl.patch("shop", "demo", {"spec": {"currency": "USD"}})
+    shop.kubectl.patch("shop", "demo", {"spec": {"host": "shop.example.com"}})
     generation = shop.status()["metadata"]["generation"]
     eventually(
         lambda: shop.status()["status"]["observedGeneration"] == generation,
