@@ -82,7 +82,7 @@ def _schemas(found: Iterable[Operation]) -> tuple[dict[str, Any], dict[tuple[typ
             if model is not None:
                 wanted[(model, "validation")] = None
         for answer in operation.responses.values():
-            if answer is not None:
+            if isinstance(answer, type):
                 wanted[(answer, "serialization")] = None
     by_model, definitions = models_json_schema(list(wanted), ref_template=_REF)
     schemas = dict(sorted(definitions.get("$defs", {}).items()))
@@ -109,6 +109,9 @@ def _operation(
     if operation.body is not None:
         schema = {"$ref": references[(operation.body, "validation")]}
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    elif operation.upload:
+        content = {media_type: {"schema": dict(schema)} for media_type, schema in operation.upload.items()}
+        described["requestBody"] = {"required": True, "content": content}
     described["responses"] = _responses(operation, references)
     return described
 
@@ -142,13 +145,17 @@ def _query_parameters(schema: dict[str, Any]) -> list[dict[str, Any]]:
 def _responses(operation: Operation, references: dict[tuple[type[BaseModel], str], str]) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for status, model in operation.responses.items():
+        if isinstance(model, str):
+            content = {model: {"schema": {"type": "string"}}}
+            responses[str(status)] = {"description": "Done.", "content": content}
+            continue
         responses[str(status)] = {"description": "Done." if model is None else model.__name__}
         if model is not None:
             schema = {"$ref": references[(model, "serialization")]}
             responses[str(status)]["content"] = {"application/json": {"schema": schema}}
-    content = {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}}}
+    problem = {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}}}
     for status, text in sorted(possible_problems(operation).items()):
-        responses[str(status)] = {"description": text, "content": content}
+        responses[str(status)] = {"description": text, "content": problem}
     return responses
 
 
@@ -166,4 +173,8 @@ def possible_problems(operation: Operation) -> dict[int, str]:
         found[413] = "The body is too large."
         found[415] = "The body is not application/json."
         found[422] = "Fields are unknown, missing or wrong; `errors` names them."
+    if operation.upload:
+        found[400] = "The body cannot be read."
+        found[413] = "The body is too large."
+        found[415] = f"The body is not {' or '.join(operation.upload)}."
     return {**found, **operation.problems}

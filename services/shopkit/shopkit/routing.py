@@ -19,7 +19,7 @@ from werkzeug.routing import BaseConverter
 
 from shopkit.auth import Guard, Requirement
 from shopkit.ids import UUID_REGEX
-from shopkit.validation import read_body, read_query
+from shopkit.validation import read_body, read_query, require_media_type
 
 Context = TypeVar("Context")
 Handler = Callable[..., Any]
@@ -47,7 +47,8 @@ class Operation:
     auth: Requirement | None
     body: type[BaseModel] | None
     query: type[BaseModel] | None
-    responses: Mapping[int, type[BaseModel] | None]
+    upload: Mapping[str, Mapping[str, Any]]
+    responses: Mapping[int, type[BaseModel] | str | None]
     problems: Mapping[int, str]
     headers: Mapping[str, str]
 
@@ -81,9 +82,9 @@ class Api(Generic[Context]):
         method: str,
         path: str,
         *,
-        responses: Mapping[int, type[BaseModel] | None],
+        responses: Mapping[int, type[BaseModel] | str | None],
         auth: Requirement | None = None,
-        body: type[BaseModel] | None = None,
+        body: type[BaseModel] | Mapping[str, Mapping[str, Any]] | None = None,
         query: type[BaseModel] | None = None,
         problems: Mapping[int, str] | None = None,
         headers: Mapping[str, str] | None = None,
@@ -93,9 +94,11 @@ class Api(Generic[Context]):
         Args:
             method: HTTP method.
             path: absolute path; ids are written ``<id:name>``.
-            responses: model of each success; the first is the usual one, None means no body.
+            responses: model of each success; the first is the usual one. None means no body, a text is the media type
+                of a body that is not JSON: the handler returns a `flask.Response`.
             auth: what is asked of the caller; None: nothing.
-            body: model of the JSON body.
+            body: model of the JSON body; or the media types, each with its JSON schema, of a body that the handler
+                reads itself from `flask.request`.
             query: model of the query string.
             problems: when the service's own errors occur, by status (those of body, query and auth are added).
             headers: request headers that the handler reads, with their meaning.
@@ -112,8 +115,9 @@ class Api(Generic[Context]):
                     summary=" ".join(summary.split()).removesuffix("."),
                     description=" ".join(description.split()),
                     auth=auth,
-                    body=body,
+                    body=body if isinstance(body, type) else None,
                     query=query,
+                    upload=body if isinstance(body, Mapping) else {},
                     responses=responses,
                     problems=problems or {},
                     headers=headers or {},
@@ -180,6 +184,7 @@ def to_json(body: Any) -> bytes:
 def _view(operation: Operation, context: object, guard: Guard | None) -> Callable[..., Response]:
     """Compose what this one route needs, so that a request does not pay for what it does not use."""
     handler, body, query, status = operation.handler, operation.body, operation.query, operation.status
+    upload = list(operation.upload)
     wants_user = "user" in inspect.signature(handler).parameters
 
     def view(**arguments: Any) -> Response:
@@ -191,9 +196,13 @@ def _view(operation: Operation, context: object, guard: Guard | None) -> Callabl
             arguments["query"] = read_query(query)
         if body is not None:
             arguments["body"] = read_body(body)
+        elif upload:
+            require_media_type(upload)
         result = handler(context, **arguments)
         if isinstance(result, Reply):
             return render(result.body, result.status, result.headers)
+        if isinstance(result, Response):
+            return result
         return render(result, status)
 
     return view

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
 from flask import request
@@ -59,6 +59,22 @@ def read_body(model: type[Model]) -> Model:
         raise _problem(error) from None
 
 
+def require_media_type(allowed: Collection[str]) -> None:
+    """Let only bodies of these media types through.
+
+    Raises:
+        Problem: 415 for another content type.
+    """
+    if request.mimetype not in allowed:
+        raise Problem(
+            415,
+            "unsupported-media-type",
+            "The content type is not supported",
+            f"Send the body as {' or '.join(allowed)}, not {request.mimetype or 'without a Content-Type'}.",
+            headers={"Accept": ", ".join(allowed)},
+        )
+
+
 def _with_whole_numbers(raw: bytes, error: ValidationError) -> str | None:
     """Return the body with 2.0 written as 2, if that is why it was refused: to JSON both are the same integer."""
     inputs = [fault["input"] for fault in error.errors(include_url=False) if fault["type"] == "int_type"]
@@ -106,7 +122,13 @@ def _problem(error: ValidationError) -> Problem:
     faults = error.errors(include_url=False, include_context=False, include_input=False)
     if faults[0]["type"] == "json_invalid":
         return problems.bad_request(f"The body is not valid JSON: {faults[0]['msg'].partition(': ')[2]}.")
-    return problems.invalid([_fault(fault) for fault in faults])
+    return problems.invalid(faults_of(error))
+
+
+def faults_of(error: ValidationError) -> list[dict[str, str]]:
+    """Return what is wrong, one entry per fault with `field` and `detail`."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return [_fault(fault) for fault in found]
 
 
 def _fault(fault: Mapping[str, Any]) -> dict[str, str]:

@@ -57,6 +57,9 @@ def check(operation: Operation, response: Response | TestResponse) -> None:
         if model is None:
             if response.get_data():
                 raise ContractError(f"{name}: a {status} has no body")
+        elif isinstance(model, str):
+            if response.mimetype != model:
+                raise ContractError(f"{name}: a {status} must be {model}, not {response.mimetype}")
         else:
             model.model_validate_json(response.get_data())
     elif status in possible_problems(operation):

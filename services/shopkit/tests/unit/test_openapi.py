@@ -75,3 +75,11 @@ def test_the_document_is_served_and_cached(app: ServiceApp, document: dict[str, 
 def test_yaml_has_no_aliases(document: dict[str, Any]) -> None:
     assert "&id" not in to_yaml(document)
     assert to_yaml(document).startswith("openapi: 3.1.0\n")
+
+
+def test_bodies_that_are_not_json_are_described(document: dict[str, Any]) -> None:
+    operation = document["paths"]["/api/v1/shout"]["post"]
+    text = {"text/plain": {"schema": {"type": "string"}}}
+    assert operation["requestBody"] == {"required": True, "content": text}
+    assert operation["responses"]["200"] == {"description": "Done.", "content": text}
+    assert list(operation["responses"]) == ["200", "400", "413", "415", "500", "503"]

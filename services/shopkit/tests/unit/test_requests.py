@@ -172,3 +172,11 @@ def test_an_unknown_method_or_path_makes_no_new_series(client: ContractClient, a
 def test_the_contract_client_finds_an_undeclared_answer(client: ContractClient) -> None:
     with pytest.raises((ContractError, ValueError), match="validation error"):
         client.post("/api/v1/unannounced")
+
+
+def test_a_route_may_take_and_give_something_else_than_json(client: ContractClient) -> None:
+    response = client.post("/api/v1/shout", data=b"hear", content_type="text/plain; charset=utf-8")
+    assert (response.status_code, response.mimetype, response.data) == (200, "text/plain", b"HEAR")
+    refused = client.post("/api/v1/shout", json="hear")
+    assert (refused.status_code, refused.headers["Accept"]) == (415, "text/plain")
+    assert body_of(refused)["detail"] == "Send the body as text/plain, not application/json."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask import Response, request
 from pydantic import Field
 
 from shopkit import pagination, problems
@@ -151,6 +152,12 @@ def count(demo: Demo, body: Counted) -> Counted:
 def unannounced(_demo: Demo) -> Reply:
     """Answer in a way that is not declared."""
     return Reply({"id": 7}, 201)
+
+
+@api.post("/api/v1/shout", body={"text/plain": {"type": "string"}}, responses={200: "text/plain"})
+def shout(_demo: Demo) -> Response:
+    """Answer a text in capitals."""
+    return Response(request.get_data().upper(), content_type="text/plain; charset=utf-8")
 
 
 @api.post("/internal/v1/relay", responses={200: Slept}, auth=require_internal)
