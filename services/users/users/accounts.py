@@ -10,21 +10,27 @@ from shopkit import problems
 from shopkit.database import Row
 from shopkit.ids import new_id
 from shopkit.problems import Problem
+from users.attempts import Attempts
 from users.models import AccountChange
-from users.passwords import Passwords
+from users.passwords import Passwords, Verdict
 from users.repository import UserRepository
 from users.sessions import Session, Sessions
+from users.throttling import Attempt, attempt_of
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Accounts:
-    """What can be done with accounts that takes a password. All of it can end in a 503, see `users.slots`."""
+    """What can be done with accounts that takes a password. All of it can end in a 503, see `users.slots`.
+
+    Where a password is checked, `address` is the client's, and a 429 is possible, see `users.attempts`.
+    """
 
     users: UserRepository
     passwords: Passwords
     sessions: Sessions
+    attempts: Attempts
 
     def register(self, email: str, password: str, name: str) -> Row:
         """Make a customer's account and return it.
@@ -43,14 +49,14 @@ class Accounts:
         _log.info("a user was registered", user_id=row["id"])
         return row
 
-    def log_in(self, email: str, password: str) -> Session:
+    def log_in(self, email: str, password: str, address: str) -> Session:
         """Begin a session of the user with these credentials.
 
         Raises:
-            Problem: 401, the same for an unknown e-mail address and a wrong password.
+            Problem: 401 or 429, the same for an unknown e-mail address and a wrong password.
         """
         row = self.users.find_login(email)
-        verdict = self.passwords.check(row["password_hash"] if row else None, password)
+        verdict = self._check(attempt_of(email, address), row["password_hash"] if row else None, password)
         if row is None or not verdict.matches:
             raise _wrong_credentials()
         if verdict.replacement:
@@ -60,14 +66,15 @@ class Accounts:
             raise _wrong_credentials()  # the account was removed in this moment
         return Session(row["id"], row["role"], token)
 
-    def change(self, user_id: str, change: AccountChange) -> Row:
+    def change(self, user_id: str, change: AccountChange, address: str) -> Row:
         """Change an account and return it.
 
         Raises:
-            Problem: 401, the account is gone; 403, the old password is wrong; 422, only one of the passwords is given.
+            Problem: 401, the account is gone; 403, the old password is wrong; 422, only one of the passwords is given;
+                429, too many were wrong.
         """
         if change.password is not None and change.old_password is not None:
-            row = self._change_password(user_id, change.old_password, change.password, change.name)
+            row = self._change_password(user_id, change.old_password, change.password, change.name, address)
         elif change.password is not None or change.old_password is not None:
             missing = "password" if change.password is None else "old_password"
             raise problems.invalid([{"field": missing, "detail": "is missing: both passwords go together"}])
@@ -89,11 +96,12 @@ class Accounts:
             raise gone()
         _log.info("a user removed the account", user_id=user_id)
 
-    def _change_password(self, user_id: str, old: str, new: str, name: str | None) -> Row | None:
+    def _change_password(self, user_id: str, old: str, new: str, name: str | None, address: str) -> Row | None:
         known = self.users.credentials(user_id)
         if known is None:
             return None
-        if not self.passwords.check(known["password_hash"], old).matches:
+        # Who has got hold of an access token must not learn the password by trying here instead of at the login.
+        if not self._check(attempt_of(known["email"], address), known["password_hash"], old).matches:
             raise _wrong_password()
         row = self.users.change_password(user_id, known["password_version"], self.passwords.hash(new), name)
         if row is None and self.users.get(user_id) is not None:
@@ -101,6 +109,15 @@ class Accounts:
         if row is not None:
             _log.info("a password was changed", user_id=user_id)
         return row
+
+    def _check(self, attempt: Attempt, stored: str | None, password: str) -> Verdict:
+        self.attempts.admit(attempt)
+        verdict = self.passwords.check(stored, password)
+        if verdict.matches:
+            self.attempts.succeeded(attempt)
+        else:
+            self.attempts.failed(attempt)
+        return verdict
 
 
 def gone() -> Problem:

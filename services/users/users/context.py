@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask import request
+
 from users.accounts import Accounts
+from users.addresses import client_address
 from users.repository import UserRepository
 from users.sessions import Sessions
 from users.signing import Signer
@@ -12,9 +15,19 @@ from users.signing import Signer
 
 @dataclass(frozen=True)
 class Users:
-    """What the handlers work with."""
+    """What the handlers work with.
+
+    Attributes:
+        proxies: how many proxies of ours a request has passed.
+    """
 
     accounts: Accounts
     users: UserRepository
     sessions: Sessions
     signer: Signer
+    proxies: int
+
+    def client_address(self) -> str:
+        """Return where the current request comes from."""
+        environ = request.environ
+        return client_address(environ.get("HTTP_X_FORWARDED_FOR", ""), environ.get("REMOTE_ADDR", ""), self.proxies)

@@ -44,7 +44,7 @@ def get_me(context: Users, user: auth.User) -> dict[str, Any]:
     body=AccountChange,
     responses={200: User},
     auth=require_user,
-    problems={403: "The old password is wrong."},
+    problems={403: "The old password is wrong.", 429: "Too many were wrong: try again after Retry-After."},
 )
 def change_me(context: Users, body: AccountChange, user: auth.User) -> dict[str, Any]:
     """Change one's own account.
@@ -52,7 +52,7 @@ def change_me(context: Users, body: AccountChange, user: auth.User) -> dict[str,
     A new password needs the old one, and ends all sessions: refresh tokens do not work any more. What is left out, or
     null, stays as it is.
     """
-    return context.accounts.change(user.id, body)
+    return context.accounts.change(user.id, body, context.client_address())
 
 
 @api.delete("/api/v1/users/me", responses={204: None}, auth=require_user)

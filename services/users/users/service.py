@@ -8,6 +8,7 @@ from shopkit.auth import KeySource
 from shopkit.keys import StaticKeys
 from shopkit.service import Runtime, Service
 from users.accounts import Accounts
+from users.attempts import Attempts
 from users.context import Users
 from users.memory import give_back_large_blocks
 from users.passwords import Passwords
@@ -18,6 +19,7 @@ from users.sessions import Sessions
 from users.settings import UsersSettings
 from users.signing import Signer, load_signing_key
 from users.slots import Slots, queue_length
+from users.throttling import Limits
 
 
 def build(runtime: Runtime[UsersSettings]) -> Users:
@@ -29,7 +31,11 @@ def build(runtime: Runtime[UsersSettings]) -> Users:
     users = UserRepository(runtime.database)
     signer = Signer(load_signing_key(settings.jwt_signing_key), settings.jwt_issuer)
     sessions = Sessions(runtime.database, settings.refresh_token_seconds)
-    return Users(Accounts(users, Passwords(settings, slots), sessions), users, sessions, signer)
+    limits = Limits(
+        settings.login_failures_per_pair, settings.login_failures_per_address, settings.login_failures_per_account
+    )
+    accounts = Accounts(users, Passwords(settings, slots), sessions, Attempts(runtime.database, limits))
+    return Users(accounts, users, sessions, signer, settings.trusted_proxies)
 
 
 def own_keys(context: object) -> KeySource:

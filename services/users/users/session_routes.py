@@ -17,11 +17,14 @@ NO_STORE = {"Cache-Control": "no-store"}
     "/api/v1/login",
     body=Credentials,
     responses={200: Token},
-    problems={401: "The e-mail address or the password is wrong."},
+    problems={
+        401: "The e-mail address or the password is wrong.",
+        429: "Too many logins have failed: try again after Retry-After.",
+    },
 )
 def login(context: Users, body: Credentials) -> Reply:
     """Log in: get an access token, and a refresh token for the time after it."""
-    session = context.accounts.log_in(body.email, body.password)
+    session = context.accounts.log_in(body.email, body.password, context.client_address())
     return Reply(token_answer(context, session.user_id, session.role, session.token), 200, NO_STORE)
 
 

@@ -40,6 +40,30 @@ class UsersSettings(HashSettings, Settings):
         default=2.0,
         check=between(0, 60),
     )
+    login_failures_per_pair: int = setting(
+        "LOGIN_FAILURES_PER_PAIR",
+        "Failed logins to one account from one address before the first wait.",
+        default=5,
+        check=between(1, 1_000_000),
+    )
+    login_failures_per_address: int = setting(
+        "LOGIN_FAILURES_PER_ADDRESS",
+        "Failed logins from one address before the first wait.",
+        default=50,
+        check=between(1, 1_000_000),
+    )
+    login_failures_per_account: int = setting(
+        "LOGIN_FAILURES_PER_ACCOUNT",
+        "Failed logins to one account before the first wait of addresses that it was not logged in to from.",
+        default=50,
+        check=between(1, 1_000_000),
+    )
+    trusted_proxies: int = setting(
+        "TRUSTED_PROXIES",
+        "Proxies of ours that append to X-Forwarded-For, the gateway included; 0: the connection's address counts.",
+        default=1,
+        check=between(0, 16),
+    )
     refresh_token_seconds: int = setting(
         "REFRESH_TOKEN_SECONDS",
         "How long a refresh token is good; using it begins the time anew.",
