@@ -8,7 +8,8 @@ from pydantic import BaseModel
 
 from shopkeeper_operator import naming
 from shopkeeper_operator.api import rules
-from shopkeeper_operator.api.model import VALIDATIONS, Spec, Status
+from shopkeeper_operator.api.model import VALIDATIONS, Spec
+from shopkeeper_operator.api.status import Status
 
 _FIRST: Final = ("type", "description", "default", "enum")
 _REWRITTEN: Final = ("title", "$defs", "properties", "items", "additionalProperties")

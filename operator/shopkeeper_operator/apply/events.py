@@ -39,4 +39,4 @@ def announce(api: Api, shop: ShopObject, announcement: Announcement, now: dateti
     try:
         api.create(EVENT, shop.key.namespace, body)
     except ApiError as error:
-        log.warning("event not posted", extra={"shop": str(shop.key), "error": str(error)})
+        log.info("event not posted", extra={"shop": str(shop.key), "error": str(error)})

@@ -1,32 +1,39 @@
 """What is no longer wanted. Pure."""
 
 from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from shopkeeper_operator import kinds, naming
 from shopkeeper_operator.kinds import Ref
 from shopkeeper_operator.plan import health
 from shopkeeper_operator.plan.model import Delete
 from shopkeeper_operator.plan.waves import MIGRATION_SUFFIX, Migration
-from shopkeeper_operator.snapshot import Child, Snapshot
+from shopkeeper_operator.snapshot import Snapshot
 
 
 def unwanted(desired: Collection[Ref], snapshot: Snapshot, migrations: Mapping[str, Migration]) -> Iterator[Delete]:
     """Yield the deletion of every child that the chart does not render any more.
 
-    Data (secrets, volume claims) is never pruned. An old migration Job stays until it has ended and its successor
+    Only what this Shop owns is pruned: a label alone, which anybody can set, costs nobody an object. Data (secrets,
+    volume claims) is never pruned. An old migration Job stays until it has ended and its successor
     is done: its log may be all that tells what happened.
     """
     for ref in sorted(snapshot.children):
         child = snapshot.children[ref]
         if ref in desired or kinds.BY_NAME[ref.kind].data or child.terminating:
             continue
-        if ref.kind == "Job" and not _ended_and_replaced(child, migrations):
+        body = child.body
+        if not _owned(body, snapshot) or (ref.kind == "Job" and not _ended_and_replaced(body, migrations)):
             continue
         yield Delete(ref, child.uid)
 
 
-def _ended_and_replaced(child: Child, migrations: Mapping[str, Migration]) -> bool:
-    body = child.body
+def _owned(body: Mapping[str, Any], snapshot: Snapshot) -> bool:
+    owners = body["metadata"].get("ownerReferences") or ()
+    return any(owner.get("uid") == snapshot.shop.uid for owner in owners)
+
+
+def _ended_and_replaced(body: Mapping[str, Any], migrations: Mapping[str, Migration]) -> bool:
     part = str(body["metadata"].get("labels", {}).get(naming.NAME_LABEL, ""))
     successor = migrations.get(part.removesuffix(MIGRATION_SUFFIX))
     ended = health.job_done(body) or health.job_given_up(body)

@@ -1,10 +1,11 @@
 """From findings to conditions, and from conditions to Events."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from shopkeeper_operator import reasons
-from shopkeeper_operator.api.model import Status
+from shopkeeper_operator.api.status import Status
 from shopkeeper_operator.kinds import Key
 from shopkeeper_operator.plan import status
 from shopkeeper_operator.plan.model import Finding, Plan, ServiceRow
@@ -166,3 +167,10 @@ def test_reasons_are_one_list() -> None:
         assert reason.name.isalnum()
         assert reason.cause.endswith(".")
         assert reason.fix.rstrip().endswith((".", "postgres"))
+
+
+def test_the_readme_lists_the_reasons() -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+
+    rows = [f"| `{r.name}` | {r.severity} | {r.cause} | {r.fix} |" for r in reasons.ALL]
+    assert readme.endswith("\n".join(rows) + "\n")
