@@ -43,25 +43,29 @@ class Charging:
             The charge (captured or declined), and whether this request began it.
 
         Raises:
-            Problem: 422 for a payment method that the provider does not have, 409 if the order has another charge,
-                504 if the provider does not answer.
+            Problem: 422 for a payment method that the provider does not have, 409 if the order has another charge or
+                is not to be charged any more, 504 if the provider does not answer.
         """
         fault = self._provider.check(asked.payment_method)
         if fault is not None:
             raise problems.invalid([{"field": "payment_method", "detail": fault}])
         begun = self._charges.begin(new_id(), asked)
         row = begun or self._charges.of_order(asked.order_id)
+        if row["status"] == "voided":
+            raise voided(asked.order_id)
         other = differences(row, asked)
         if other:
             raise mismatch(asked.order_id, other)
         if row["status"] == "pending":
             row = self._settle(row)
+            if row["status"] == "voided":
+                raise voided(asked.order_id)
         return row, begun is not None
 
     def _settle(self, pending: Row) -> Row:
         settled = self._charges.settle(pending["id"], self._ask(pending))
         if settled is None:
-            # A request for the same order was faster; what it recorded stands.
+            # Another request for the order, or its refund, was faster; what it recorded stands.
             return self._charges.of_order(pending["order_id"])
         _log.info("a charge was settled", charge=settled["id"], order=settled["order_id"], status=settled["status"])
         return settled
@@ -87,6 +91,12 @@ def mismatch(order_id: str, fields: list[str]) -> Problem:
     errors = [{"field": name, "detail": "differs from the charge that the order has"} for name in fields]
     detail = f"Order {order_id} has a charge with another {', '.join(fields)}: an order is charged once."
     return problems.conflict("charge-mismatch", "The order has another charge", detail, errors=errors)
+
+
+def voided(order_id: str) -> Problem:
+    """409: the order was given up; a charge that comes after that is refused."""
+    detail = f"Order {order_id} was voided before it was charged, which is final. No money is taken."
+    return problems.conflict("charge-voided", "The order is not to be charged", detail)
 
 
 def timed_out(order_id: str) -> Problem:

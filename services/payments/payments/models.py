@@ -32,10 +32,35 @@ class Charge(Schema):
 
     id: Id
     order_id: Id
-    status: Literal["pending", "captured", "declined"] = Field(
-        description="pending: the provider's answer is not known yet."
+    status: Literal["pending", "captured", "declined", "voided"] = Field(
+        description="pending: the provider's answer is not known yet; voided: given up before it was known."
     )
     amount: int = Field(description="In minor units (cents).")
     currency: str = Field(description="ISO 4217 code.")
     decline_reason: str | None = Field(description="Why the provider declined; null if it did not.")
+    created_at: datetime
+
+
+class NewRefund(Schema):
+    """What an order is to get back."""
+
+    order_id: Id
+    amount: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_AMOUNT,
+        description="In minor units (cents); everything that was captured if left out.",
+    )
+
+
+class Refund(Schema):
+    """What an order got back."""
+
+    id: Id
+    order_id: Id
+    status: Literal["pending", "refunded", "voided"] = Field(
+        description="voided: nothing was captured, and nothing will be."
+    )
+    amount: int = Field(description="In minor units (cents); 0 if voided.")
+    currency: str | None = Field(description="ISO 4217 code; null if the order was never charged.")
     created_at: datetime

@@ -24,6 +24,23 @@ class ChargeRequest:
 
 
 @dataclass(frozen=True)
+class RefundRequest:
+    """What the provider is asked to give back.
+
+    Args:
+        idempotency_key: requests with one key are one refund.
+        charge_key: the key under which it was charged.
+        amount: in minor units, at most what was captured.
+        currency: ISO 4217 code.
+    """
+
+    idempotency_key: str
+    charge_key: str
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True)
 class Captured:
     """The money is ours.
 
@@ -68,4 +85,22 @@ class Provider(Protocol):
 
         Raises:
             ProviderTimeout: how it ended is not known; asking again with the same key tells.
+        """
+
+    def refund(self, request: RefundRequest) -> str:
+        """Give captured money back, and return the provider's name for the refund.
+
+        Asked again with the same key it gives nothing back a second time.
+
+        Raises:
+            ProviderTimeout: whether it is done is not known; asking again with the same key tells.
+        """
+
+    def void(self, charge_key: str) -> None:
+        """Make sure that no money is taken under a key: what was taken goes back, what comes later is refused.
+
+        Asked again, or for a key that it has never seen, it changes nothing more.
+
+        Raises:
+            ProviderTimeout: whether it is done is not known; ask again.
         """

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from payments.charging import Charging
-from payments.models import Charge, NewCharge
+from payments.models import Charge, NewCharge, NewRefund, Refund
+from payments.refunding import Refunding
 from payments.repository import ChargeRepository
 from shopkit import problems
 from shopkit.auth import User, require_internal, require_user
 from shopkit.routing import Api, Reply
+from shopkit.validation import Schema
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Payments:
 
     charges: ChargeRepository
     charging: Charging
+    refunding: Refunding
 
 
 api: Api[Payments] = Api("payments")
@@ -31,7 +34,8 @@ api: Api[Payments] = Api("payments")
     responses={201: Charge, 200: Charge},
     auth=require_internal,
     problems={
-        409: "The order has a charge with another user, amount, currency or payment method.",
+        409: "The order has a charge with another user, amount, currency or payment method (`charge-mismatch`), or was "
+        "voided (`charge-voided`).",
         504: "The provider did not answer in time; the charge is pending until the request is sent again.",
     },
 )
@@ -42,7 +46,29 @@ def charge(payments: Payments, body: NewCharge) -> Reply:
     under the same idempotency key. A declined charge is final.
     """
     row, begun = payments.charging.charge(body)
-    return Reply(_view(row), 201 if begun else 200, {"Location": f"/api/v1/payments/{row['id']}"})
+    return Reply(_view(row, Charge), 201 if begun else 200, {"Location": f"/api/v1/payments/{row['id']}"})
+
+
+@api.post(
+    "/internal/v1/refunds",
+    body=NewRefund,
+    responses={201: Refund, 200: Refund},
+    auth=require_internal,
+    problems={
+        409: "The order has a refund of another amount (`refund-mismatch`).",
+        422: "Fields are unknown, missing or wrong, or more is asked for than was captured; `errors` names them.",
+        504: "The provider did not answer in time; the refund is pending until the request is sent again.",
+    },
+)
+def refund(payments: Payments, body: NewRefund) -> Reply:
+    """Give an order its money back, once, or make sure that it is never charged.
+
+    A captured charge is refunded. One whose outcome is not known is voided, and so is an order without a charge: a
+    charge that comes later is refused. Asking again answers 200 with the same refund, and completes one that is
+    pending.
+    """
+    row, begun = payments.refunding.refund(body)
+    return Reply(_view(row, Refund), 201 if begun else 200)
 
 
 @api.get(
@@ -54,10 +80,11 @@ def charge(payments: Payments, body: NewCharge) -> Reply:
 def get_payment(payments: Payments, payment_id: str, user: User) -> dict[str, Any]:
     """Get a payment of one's own; administrators get any."""
     row = payments.charges.get(payment_id)
-    if row is None or not (user.is_admin or row["user_id"] == user.id):
+    # A tombstone is no payment: nobody asked for one.
+    if row is None or row["user_id"] is None or not (user.is_admin or row["user_id"] == user.id):
         raise problems.not_found(f"There is no payment {payment_id}.")
-    return _view(row)
+    return _view(row, Charge)
 
 
-def _view(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in Charge.model_fields}
+def _view(row: Mapping[str, Any], model: type[Schema]) -> dict[str, Any]:
+    return {name: row[name] for name in model.model_fields}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from payments.provider import Captured, ChargeRequest, Declined, Outcome, ProviderTimeout
+from payments.provider import Captured, ChargeRequest, Declined, Outcome, ProviderTimeout, RefundRequest
 
 APPROVED = "pm_card_approved"
 DECLINED = "pm_card_declined"
@@ -24,3 +24,10 @@ class Sandbox:
         if request.payment_method == DECLINED:
             return Declined("card_declined")
         return Captured(f"sandbox-{request.idempotency_key}")
+
+    def refund(self, request: RefundRequest) -> str:
+        """Give the money back that was never taken."""
+        return f"sandbox-{request.idempotency_key}"
+
+    def void(self, charge_key: str) -> None:
+        """Do nothing: no money is ever taken."""

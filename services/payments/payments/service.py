@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from payments.charging import Charging
+from payments.refunding import Refunding
+from payments.refunds import RefundRepository
 from payments.repository import ChargeRepository
 from payments.routes import Payments, api
 from payments.sandbox import Sandbox
@@ -13,7 +15,9 @@ from shopkit.service import Runtime, Service
 def build(runtime: Runtime[PaymentsSettings]) -> Payments:
     """Make what the handlers work with."""
     charges = ChargeRepository(runtime.database)
-    return Payments(charges, Charging(charges, Sandbox()))
+    provider = Sandbox()
+    refunding = Refunding(RefundRepository(runtime.database), provider)
+    return Payments(charges, Charging(charges, provider), refunding)
 
 
 SERVICE = Service(

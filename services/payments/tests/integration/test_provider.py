@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -12,54 +11,12 @@ from typing import Any
 import psycopg2
 import pytest
 
-from payments.charging import Charging
-from payments.provider import Captured, ChargeRequest, Declined, Outcome, ProviderTimeout
-from payments.repository import ChargeRepository
-from payments.routes import Payments
-from payments.service import SERVICE
-from shopkit.app import ServiceApp
+from payments.provider import ChargeRequest, Declined, Outcome
 from shopkit.database import Database
-from shopkit.service import Runtime, Service
-from shopkit.testing.client import ContractClient, body_of
+from shopkit.service import Service
+from shopkit.testing.client import body_of
+from tests.integration.bank import Bank, captured, service_with, silent
 from tests.integration.till import Till, order, slug_of
-
-
-class Bank:
-    """A provider that keeps its own books and answers as a test says.
-
-    Attributes:
-        books: the amount of each charge, by idempotency key.
-        asked: every request.
-        answer: called after the books are written; returns or raises what the caller gets.
-    """
-
-    def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget everything, and capture from now on."""
-        self.books: dict[str, int] = {}
-        self.asked: list[ChargeRequest] = []
-        self.answer: Callable[[ChargeRequest], Outcome] = captured
-
-    def check(self, payment_method: str) -> str | None:
-        """Know cards by their first letters."""
-        return None if payment_method.startswith("pm_") else "is no card of this bank"
-
-    def charge(self, request: ChargeRequest) -> Outcome:
-        """Charge once per key."""
-        self.asked.append(request)
-        self.books[request.idempotency_key] = request.amount
-        return self.answer(request)
-
-
-def captured(request: ChargeRequest) -> Outcome:
-    return Captured(f"bank-{request.idempotency_key}")
-
-
-def silent(_request: ChargeRequest) -> Outcome:
-    raise ProviderTimeout
-
 
 BANK = Bank()
 
@@ -67,12 +24,7 @@ BANK = Bank()
 @pytest.fixture(scope="module")
 def service() -> Service[Any]:
     """The payments with a provider of the tests."""
-
-    def build(runtime: Runtime[Any]) -> Payments:
-        charges = ChargeRepository(runtime.database)
-        return Payments(charges, Charging(charges, BANK))
-
-    return dataclasses.replace(SERVICE, build=build)
+    return service_with(BANK)
 
 
 @pytest.fixture(scope="module")
@@ -87,18 +39,6 @@ def bank() -> Iterator[Bank]:
     BANK.reset()
     yield BANK
     BANK.reset()
-
-
-@pytest.fixture
-def another(app: ServiceApp, till: Till) -> Callable[[], Till]:
-    """Maker of tills on the same data: a test client serves one thread."""
-
-    def make() -> Till:
-        client = ContractClient(app, app.response_class)
-        client.service = till.client.service
-        return Till(client, till.tokens)
-
-    return make
 
 
 def statuses(database: Database) -> list[str]:

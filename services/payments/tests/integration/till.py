@@ -35,6 +35,11 @@ class Till:
         """Ask to charge."""
         return self.client.post("/internal/v1/charges", json=body, headers=self.tokens.internal())
 
+    def refund(self, order_id: str, amount: object = None) -> TestResponse:
+        """Ask to refund."""
+        body = {"order_id": order_id} if amount is None else {"order_id": order_id, "amount": amount}
+        return self.client.post("/internal/v1/refunds", json=body, headers=self.tokens.internal())
+
     def get(self, payment_id: str, headers: dict[str, str]) -> TestResponse:
         """Ask for a payment."""
         return self.client.get(f"/api/v1/payments/{payment_id}", headers=headers)

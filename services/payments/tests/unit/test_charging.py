@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from payments.charging import differences, mismatch, timed_out
+from payments.charging import differences, mismatch, timed_out, voided
 from payments.models import NewCharge
 
 ORDER = "0190a000-0000-7000-8000-00000000000f"
@@ -47,3 +47,9 @@ def test_a_timeout_says_what_to_do() -> None:
     problem = timed_out(ORDER)
     assert (problem.status, problem.slug, problem.headers) == (504, "provider-timeout", {"Retry-After": "1"})
     assert problem.detail == f"Whether order {ORDER} is charged is not known yet: send the same request again."
+
+
+def test_a_voided_order_is_not_charged() -> None:
+    problem = voided(ORDER)
+    assert (problem.status, problem.slug) == (409, "charge-voided")
+    assert problem.detail == f"Order {ORDER} was voided before it was charged, which is final. No money is taken."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from payments.provider import Captured, ChargeRequest, Declined, ProviderTimeout
+from payments.provider import Captured, ChargeRequest, Declined, ProviderTimeout, RefundRequest
 from payments.sandbox import APPROVED, DECLINED, TIMEOUT, Sandbox
 
 
@@ -36,3 +36,9 @@ def test_the_cards_are_known(card: str) -> None:
 @pytest.mark.parametrize("card", ["", "pm_card", "PM_CARD_APPROVED", "4111111111111111"])
 def test_another_card_is_refused_without_repeating_it(card: str) -> None:
     assert Sandbox().check(card) == "is not one of pm_card_approved, pm_card_declined, pm_card_timeout"
+
+
+def test_everything_is_given_back() -> None:
+    refund = RefundRequest("key-2", "key-1", 1999, "EUR")
+    assert Sandbox().refund(refund) == Sandbox().refund(refund) == "sandbox-key-2"
+    Sandbox().void("key-1")
