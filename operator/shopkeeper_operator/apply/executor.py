@@ -32,6 +32,8 @@ from shopkeeper_operator.snapshot import ServerFacts, ShopObject, Snapshot
 
 log = logging.getLogger(__name__)
 
+#: What the API server says of anything new in a namespace that is being deleted.
+_TERMINATING = "because it is being terminated"
 _ENDING = (AddFinalizer, RemoveFinalizer, CreateSecret, DropDatabases)
 
 
@@ -83,6 +85,8 @@ class Executor:
                 made.failed = True
                 made.problems.extend(_explained(action, error))
                 log.warning("write refused", extra={"shop": str(snapshot.shop.key), "error": str(error)})
+                if _TERMINATING in str(error):
+                    break
             if made.failed and isinstance(action, _ENDING):
                 break
         return made
@@ -189,7 +193,7 @@ class Executor:
 
 def _explained(action: Action, error: ApiError) -> list[Finding]:
     """Return what a person should know of a refusal: nothing where it passes by itself."""
-    passes = error.status in (0, 409, 429) or "being terminated" in str(error)
+    passes = error.status in (0, 409, 429) or _TERMINATING in str(error)
     if passes:
         return []
     subject = getattr(action, "ref", None)
