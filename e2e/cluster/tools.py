@@ -137,7 +137,8 @@ class Tools:
             # Another build may bring what is wanted here long before it ends.
             if self._lock.acquire(timeout=POLL_SECONDS):
                 try:
-                    self._build(self.missing(wanted))
+                    if missing := self.missing(wanted):
+                        self._build(missing)
                 finally:
                     self._lock.release()
         self._link()
