@@ -11,7 +11,7 @@ import structlog
 from flask import Flask, Response, request
 
 from shopkit import context, lifecycle, settings
-from shopkit.auth import Guard, KeySource, Requirement, TokenVerifier, internal_guard, user_guard
+from shopkit.auth import Guard, KeySource, Requirement, TokenVerifier, internal_guard, needed_scope, user_guard
 from shopkit.background import Background
 from shopkit.database import open_database
 from shopkit.errors import add_error_handlers
@@ -76,18 +76,18 @@ def create_app(service: Service[Any], environ: Mapping[str, str], *, keys: KeySo
     add_error_handlers(app)
     add_probes(app, Readiness(database, newest_version(service.folder / "migrations")))
     _add_document(app, service)
-    bind(app, service.apis, built, _guards(loaded, keys))
+    bind(app, service.apis, built, _guards(service.name, loaded, keys))
     _observe(app, metrics)
     return app
 
 
-def _guards(loaded: Any, keys: KeySource | None) -> Any:
-    def guard_for(requirement: Requirement) -> Guard:
+def _guards(name: str, loaded: Any, keys: KeySource | None) -> Any:
+    def guard_for(requirement: Requirement, method: str) -> Guard:
         if requirement.scheme == "internal":
             return internal_guard(loaded.internal_token)
         if keys is None:
             raise TypeError(f"{type(loaded).__name__} must be a TokenSettings: a route asks for a user")
-        return user_guard(TokenVerifier(loaded.jwt_issuer, keys), requirement.role)
+        return user_guard(TokenVerifier(loaded.jwt_issuer, keys), requirement.role, needed_scope(name, method))
 
     return guard_for
 

@@ -11,6 +11,7 @@ from flask import request
 
 from shopkit import problems
 from shopkit.ids import is_id
+from shopkit.problems import Problem
 
 AUDIENCE = "shop"
 ROLES = ("customer", "admin")
@@ -18,10 +19,17 @@ ROLES = ("customer", "admin")
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """The bearer of an access token."""
+    """The bearer of an access token.
+
+    Attributes:
+        id: who it is.
+        role: what this user may do at most.
+        scopes: what the token is good for; None: for all that the role may do.
+    """
 
     id: str
     role: str
+    scopes: frozenset[str] | None = None
 
     @property
     def is_admin(self) -> bool:
@@ -103,23 +111,47 @@ def _user(claims: dict[str, Any]) -> User:
     subject, role = claims["sub"], claims.get("role")
     if not isinstance(subject, str) or not is_id(subject) or role not in ROLES:
         raise problems.unauthorized("The token names no user of this shop.")
-    return User(subject.lower(), role)
+    scope = claims.get("scope")
+    if scope is not None and not isinstance(scope, str):
+        raise problems.unauthorized("The token's scope is not a list of words.")
+    return User(subject.lower(), role, None if scope is None else frozenset(scope.split()))
 
 
 Guard = Callable[[], "User | None"]
 """Checks the current request; returns its user (None where a service is the caller), raises a Problem otherwise."""
 
 
-def user_guard(verifier: TokenVerifier, role: str | None) -> Guard:
-    """Return the check for `require_user` and `require_role`."""
+def needed_scope(service: str, method: str) -> str:
+    """Return what the token of a machine must be good for, such as ``orders:read``."""
+    return f"{service}:{'read' if method in ('GET', 'HEAD') else 'write'}"
+
+
+def user_guard(verifier: TokenVerifier, role: str | None, scope: str) -> Guard:
+    """Return the check for `require_user` and `require_role`.
+
+    Args:
+        verifier: checks the token.
+        role: the role that is asked for; None: any.
+        scope: what a token must be good for, if it has a scope at all.
+    """
 
     def guard() -> User:
         user = verifier.verify(_bearer_token())
+        if user.scopes is not None and scope not in user.scopes:
+            raise _insufficient(scope)
         if role is not None and user.role != role:
             raise problems.forbidden(f"Only a user with the role {role} may do this.")
         return user
 
     return guard
+
+
+def _insufficient(scope: str) -> Problem:
+    # RFC 6750, section 3.1.
+    challenge = f'Bearer realm="shop", error="insufficient_scope", scope="{scope}"'
+    detail = f"The token is not good for this: it needs the scope {scope}."
+    headers = {"WWW-Authenticate": challenge}
+    return Problem(403, "insufficient-scope", "This is not allowed", detail, headers=headers)
 
 
 def internal_guard(token: str) -> Guard:

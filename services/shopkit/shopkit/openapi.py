@@ -177,4 +177,7 @@ def possible_problems(operation: Operation) -> dict[int, str]:
         found[400] = "The body cannot be read."
         found[413] = "The body is too large."
         found[415] = f"The body is not {' or '.join(operation.upload)}."
-    return {**found, **operation.problems}
+    # A route may answer an error in a form of its own, where a standard asks for it.
+    return {
+        status: text for status, text in {**found, **operation.problems}.items() if status not in operation.responses
+    }

@@ -154,11 +154,18 @@ class IdConverter(BaseConverter):
         return value.lower()
 
 
-def bind(app: Flask, apis: Sequence[Api[Any]], context: object, guard_for: Callable[[Requirement], Guard]) -> None:
-    """Serve the routes from this Flask application."""
+def bind(app: Flask, apis: Sequence[Api[Any]], context: object, guard_for: Callable[[Requirement, str], Guard]) -> None:
+    """Serve the routes from this Flask application.
+
+    Args:
+        app: the application.
+        apis: the routes.
+        context: what the handlers get.
+        guard_for: makes the check for what a route asks of its caller, given the route's method.
+    """
     for api in apis:
         for operation in api.operations:
-            guard = guard_for(operation.auth) if operation.auth else None
+            guard = guard_for(operation.auth, operation.method) if operation.auth else None
             app.add_url_rule(
                 operation.path,
                 endpoint=f"{operation.method} {operation.path}",

@@ -9,7 +9,7 @@ import jwt
 import pytest
 
 from shopkit.app import ServiceApp, create_app
-from shopkit.auth import require_role
+from shopkit.auth import needed_scope, require_role
 from shopkit.ids import new_id
 from shopkit.keys import KeysError, StaticKeys, parse_jwks
 from shopkit.service import Service
@@ -54,6 +54,7 @@ def test_no_token_or_nonsense_is_a_401(client: ContractClient, header: str | Non
         {"sub": "root"},
         {"role": "owner"},
         {"role": None},
+        {"scope": ["demo:write"]},
         {"nbf": int(time.time()) + 600},
     ],
 )
@@ -86,6 +87,35 @@ def test_a_role_is_asked_for(client: ContractClient, tokens: Tokens) -> None:
     assert client.delete(path).status_code == 401
     refused = client.delete(path, headers=tokens.user())
     assert (refused.status_code, body_of(refused)["detail"]) == (403, "Only a user with the role admin may do this.")
+
+
+@pytest.mark.parametrize("scope", ["demo:write", "demo:read demo:write", "other:read  demo:write"])
+def test_a_scope_that_covers_the_method_is_enough(client: ContractClient, tokens: Tokens, scope: str) -> None:
+    assert status(client, f"Bearer {tokens.mint(scope=scope)}") == 422
+
+
+@pytest.mark.parametrize("scope", ["", "demo:read", "other:write", "demo", "demo:*", "DEMO:WRITE", "demo:write:all"])
+def test_another_scope_is_refused_before_anything_is_done(app: ServiceApp, tokens: Tokens, scope: str) -> None:
+    headers = {"Authorization": f"Bearer {tokens.mint(scope=scope)}"}
+    response = app.test_client().post(NOTES, json={}, headers=headers)
+    assert response.status_code == 403
+    assert response.headers["WWW-Authenticate"] == (
+        'Bearer realm="shop", error="insufficient_scope", scope="demo:write"'
+    )
+    assert body_of(response)["type"] == "https://shopkeeper.dev/problems/insufficient-scope"
+
+
+def test_a_scope_gives_no_role(app: ServiceApp, tokens: Tokens) -> None:
+    headers = {"Authorization": f"Bearer {tokens.mint(scope='demo:write')}"}
+    response = app.test_client().delete(f"{NOTES}/{new_id()}", headers=headers)
+    assert body_of(response)["type"] == "https://shopkeeper.dev/problems/forbidden"
+
+
+@pytest.mark.parametrize(
+    ("method", "scope"), [("GET", "read"), ("HEAD", "read"), ("POST", "write"), ("PATCH", "write"), ("DELETE", "write")]
+)
+def test_reading_and_writing_are_scopes_of_their_own(method: str, scope: str) -> None:
+    assert needed_scope("orders", method) == f"orders:{scope}"
 
 
 @pytest.mark.parametrize("header", [None, "Bearer wrong", "Bearer internal-token-of-the-test", "Bearer \xff"])

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from shopkit.app import ServiceApp
-from shopkit.openapi import describe, to_yaml
+from shopkit.openapi import describe, possible_problems, to_yaml
+from shopkit.routing import Api
 from shopkit.service import Service
+from shopkit.validation import Schema
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +85,10 @@ def test_bodies_that_are_not_json_are_described(document: dict[str, Any]) -> Non
     assert operation["requestBody"] == {"required": True, "content": text}
     assert operation["responses"]["200"] == {"description": "Done.", "content": text}
     assert list(operation["responses"]) == ["200", "400", "413", "415", "500", "503"]
+
+
+def test_a_route_may_declare_errors_of_its_own_form() -> None:
+    api: Api[None] = Api("odd")
+    api.post("/odd", body={"text/plain": {}}, responses={200: None, 400: Schema})(lambda _context: None)
+    [operation] = api.operations
+    assert sorted(possible_problems(operation)) == [413, 415, 500, 503]
