@@ -48,7 +48,10 @@ def describe(service: Service[Any]) -> dict[str, Any]:
         paths.setdefault(path, {})[operation.method.lower()] = _operation(tag, operation, schemas, references)
     schemes = {o.auth.scheme for _, o in found if o.auth}
     used = [name for name, scheme in ((_USER, "user"), (_INTERNAL, "internal")) if scheme in schemes]
-    components: dict[str, Any] = {"schemas": {**schemas, "Problem": _PROBLEM}}
+    # Queries are spelt out, parameter by parameter, at each route that has them.
+    queries = {_name(references[(o.query, "validation")]) for _, o in found if o.query is not None}
+    kept = {name: schema for name, schema in schemas.items() if name not in queries}
+    components: dict[str, Any] = {"schemas": {**kept, "Problem": _PROBLEM}}
     if used:
         components["securitySchemes"] = {name: _SECURITY_SCHEMES[name] for name in used}
     return {
@@ -103,7 +106,7 @@ def _operation(
         described["security"] = [{_USER if operation.auth.scheme == "user" else _INTERNAL: []}]
     parameters = [*_path_parameters(operation), *_header_parameters(operation)]
     if operation.query is not None:
-        parameters += _query_parameters(schemas.pop(references[(operation.query, "validation")].rpartition("/")[2]))
+        parameters += _query_parameters(schemas[_name(references[(operation.query, "validation")])])
     if parameters:
         described["parameters"] = parameters
     if operation.body is not None:
@@ -114,6 +117,10 @@ def _operation(
         described["requestBody"] = {"required": True, "content": content}
     described["responses"] = _responses(operation, references)
     return described
+
+
+def _name(reference: str) -> str:
+    return reference.rpartition("/")[2]
 
 
 def _path_parameters(operation: Operation) -> list[dict[str, Any]]:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from shopkit.app import ServiceApp
 from shopkit.openapi import describe, possible_problems, to_yaml
+from shopkit.pagination import PageQuery
 from shopkit.routing import Api
 from shopkit.service import Service
 from shopkit.validation import Schema
@@ -92,3 +94,14 @@ def test_a_route_may_declare_errors_of_its_own_form() -> None:
     api.post("/odd", body={"text/plain": {}}, responses={200: None, 400: Schema})(lambda _context: None)
     [operation] = api.operations
     assert sorted(possible_problems(operation)) == [413, 415, 500, 503]
+
+
+def test_two_routes_may_have_the_same_query(service: Service[Any]) -> None:
+    api: Api[None] = Api("lists")
+    for path in ("/a", "/b"):
+        api.get(path, query=PageQuery, responses={204: None})(lambda _context: None)
+    document = describe(replace(service, apis=(api,)))
+    first, second = (document["paths"][path]["get"]["parameters"] for path in ("/a", "/b"))
+    assert first == second
+    assert [parameter["name"] for parameter in first] == ["limit", "cursor"]
+    assert set(document["components"]["schemas"]) == {"Problem"}
