@@ -39,11 +39,7 @@ def read_body(model: type[Model]) -> Model:
             f"Send the body as application/json, not {mimetype or 'without a Content-Type'}.",
             headers={"Accept": "application/json"},
         )
-    raw = request.get_data(cache=False)
-    limit = request.max_content_length
-    # A body without a length is cut off at the limit, not refused: one that fills the limit was too long.
-    if request.content_length is None and limit is not None and len(raw) >= limit:
-        raise RequestEntityTooLarge
+    raw = read_bytes()
     # PostgreSQL text cannot hold NUL; the substring test keeps this free for every body without one.
     if b"\\u0000" in raw:
         _refuse_nul(raw)
@@ -57,6 +53,20 @@ def read_body(model: type[Model]) -> Model:
         return model.model_validate_json(mended, strict=True)
     except ValidationError as error:
         raise _problem(error) from None
+
+
+def read_bytes() -> bytes:
+    """Return the body of the current request.
+
+    Raises:
+        RequestEntityTooLarge: it is longer than `request.max_content_length`.
+    """
+    raw = request.get_data(cache=False)
+    limit = request.max_content_length
+    # A body without a length is cut off at the limit, not refused: one that fills the limit was too long.
+    if request.content_length is None and limit is not None and len(raw) >= limit:
+        raise RequestEntityTooLarge
+    return raw
 
 
 def require_media_type(allowed: Collection[str]) -> None:
