@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -96,3 +96,31 @@ class Categories(Schema):
     """All categories that have products, by name."""
 
     items: list[CategorySize]
+
+
+class ImportFault(Schema):
+    """What is wrong with a line."""
+
+    field: str
+    detail: str
+
+
+class ImportedLine(Schema):
+    """What became of a line."""
+
+    line: int = Field(description="Line of the CSV file, or place in the JSON array; from 1.")
+    sku: str | None = Field(description="Its sku, if that could be read.")
+    result: Literal["created", "updated", "unchanged", "error"]
+    id: Id | None = Field(description="The product; null for an error, or what a dry run would create.")
+    errors: list[ImportFault] = Field(description="What is wrong; empty but for errors.")
+
+
+class ImportReport(Schema):
+    """What became of a catalogue."""
+
+    dry_run: bool
+    created: int
+    updated: int
+    unchanged: int
+    failed: int
+    lines: list[ImportedLine]

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from products import listing, preconditions
+from products.context import Catalogue
 from products.listing import ListQuery
 from products.models import Categories, NewProduct, Product, ProductPage, ProductPatch
-from products.repository import ProductRepository, SkuTakenError
+from products.repository import SkuTakenError
 from shopkit import problems
 from shopkit.auth import require_role
 from shopkit.database import Row
 from shopkit.ids import new_id
 from shopkit.problems import Problem
 from shopkit.routing import Api, Reply
-
-
-@dataclass(frozen=True)
-class Catalogue:
-    """What the handlers work with."""
-
-    products: ProductRepository
-    currency: str
-
 
 api: Api[Catalogue] = Api("products")
 _PRODUCT = "/api/v1/products/<id:product_id>"

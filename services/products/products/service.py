@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from products import import_routes, routes
+from products.bulk import BulkRepository
+from products.context import Catalogue
 from products.repository import ProductRepository
-from products.routes import Catalogue, api
 from products.settings import ProductsSettings
 from shopkit.service import Runtime, Service
 
 
 def build(runtime: Runtime[ProductsSettings]) -> Catalogue:
     """Make what the handlers work with."""
-    return Catalogue(ProductRepository(runtime.database), runtime.settings.currency)
+    settings = runtime.settings
+    return Catalogue(
+        products=ProductRepository(runtime.database),
+        bulk=BulkRepository(runtime.database, settings.currency),
+        currency=settings.currency,
+        limits=settings,
+    )
 
 
 SERVICE = Service(
@@ -18,6 +26,6 @@ SERVICE = Service(
     version="0.1.0",
     summary="The catalogue of a shop.",
     settings=ProductsSettings,
-    apis=(api,),
+    apis=(routes.api, import_routes.api),
     build=build,
 )
