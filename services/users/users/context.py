@@ -8,6 +8,7 @@ from flask import request
 
 from users.accounts import Accounts
 from users.addresses import client_address
+from users.api_keys import ApiKeys
 from users.repository import UserRepository
 from users.sessions import Sessions
 from users.signing import Signer
@@ -24,6 +25,7 @@ class Users:
     accounts: Accounts
     users: UserRepository
     sessions: Sessions
+    api_keys: ApiKeys
     signer: Signer
     proxies: int
 

@@ -110,6 +110,72 @@ class RefreshRequest(Schema):
     refresh_token: str = Field(max_length=200, repr=False, description="The newest refresh token of the session.")
 
 
+Scope = Literal[
+    "inventory:read",
+    "inventory:write",
+    "orders:read",
+    "orders:write",
+    "payments:read",
+    "products:read",
+    "products:write",
+    "users:read",
+]
+"""What a machine may do: read or write at one service. There is no users:write, so that no key makes another key,
+changes its owner's password or removes the account."""
+
+
+class NewApiKey(Schema):
+    """An API key to be."""
+
+    name: str = Field(min_length=1, max_length=100, description="For its owner, to tell the keys apart.")
+    scopes: list[Scope] = Field(min_length=1, max_length=20, description="What it is good for.")
+    expires_in_days: int = Field(default=90, ge=1, le=366)
+
+
+class ApiKey(Schema):
+    """An API key."""
+
+    id: Id = Field(description="The client_id.")
+    name: str
+    scopes: list[str]
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+
+
+class ShownApiKey(ApiKey):
+    """An API key with its secret, which is shown this once."""
+
+    secret: str = Field(repr=False, description="The client_secret.")
+
+
+class ApiKeyPage(Page[ApiKey]):
+    """One page of API keys."""
+
+
+class OAuthToken(Schema):
+    """An access token (RFC 6749, section 5.1)."""
+
+    access_token: str = Field(repr=False, description="JWT, signed with EdDSA.")
+    token_type: Literal["Bearer"]
+    expires_in: int = Field(description="Seconds until the access token expires.")
+    refresh_token: str | None = Field(default=None, repr=False, description="With the grant refresh_token only.")
+    scope: str | None = Field(default=None, description="With the grant client_credentials only.")
+
+
+class OAuthError(Schema):
+    """Why there is no token (RFC 6749, section 5.2)."""
+
+    error: Literal[
+        "invalid_request",
+        "invalid_client",
+        "invalid_grant",
+        "unsupported_grant_type",
+        "invalid_scope",
+    ]
+    error_description: str
+
+
 class PublicKey(Schema):
     """An Ed25519 public key (RFC 8037)."""
 

@@ -15,6 +15,7 @@ from users.models import AccountChange, KeySet, Registration, User, UserPage
 api: Api[Users] = Api("users")
 # As long as the other services keep the keys.
 _KEYS_MAX_AGE = 300
+_OTHER_SCOPE = {403: "The token's scope does not cover this."}
 
 
 @api.post(
@@ -29,7 +30,7 @@ def register(context: Users, body: Registration) -> Reply:
     return Reply(row, 201, {"Location": f"/api/v1/users/{row['id']}"})
 
 
-@api.get("/api/v1/users/me", responses={200: User}, auth=require_user)
+@api.get("/api/v1/users/me", responses={200: User}, auth=require_user, problems=_OTHER_SCOPE)
 def get_me(context: Users, user: auth.User) -> dict[str, Any]:
     """Get one's own account."""
     row = context.users.get(user.id)
@@ -44,7 +45,10 @@ def get_me(context: Users, user: auth.User) -> dict[str, Any]:
     body=AccountChange,
     responses={200: User},
     auth=require_user,
-    problems={403: "The old password is wrong.", 429: "Too many were wrong: try again after Retry-After."},
+    problems={
+        403: "The old password is wrong, or the token has a scope.",
+        429: "Too many were wrong: try again after Retry-After.",
+    },
 )
 def change_me(context: Users, body: AccountChange, user: auth.User) -> dict[str, Any]:
     """Change one's own account.
@@ -55,7 +59,7 @@ def change_me(context: Users, body: AccountChange, user: auth.User) -> dict[str,
     return context.accounts.change(user.id, body, context.client_address())
 
 
-@api.delete("/api/v1/users/me", responses={204: None}, auth=require_user)
+@api.delete("/api/v1/users/me", responses={204: None}, auth=require_user, problems=_OTHER_SCOPE)
 def remove_me(context: Users, user: auth.User) -> None:
     """Remove one's own account.
 

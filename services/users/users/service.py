@@ -8,9 +8,12 @@ from shopkit.auth import KeySource
 from shopkit.keys import StaticKeys
 from shopkit.service import Runtime, Service
 from users.accounts import Accounts
+from users.api_keys import ApiKeys
 from users.attempts import Attempts
 from users.context import Users
+from users.key_routes import keys_api
 from users.memory import give_back_large_blocks
+from users.oauth_routes import oauth_api
 from users.passwords import Passwords
 from users.repository import UserRepository
 from users.routes import api
@@ -35,7 +38,7 @@ def build(runtime: Runtime[UsersSettings]) -> Users:
         settings.login_failures_per_pair, settings.login_failures_per_address, settings.login_failures_per_account
     )
     accounts = Accounts(users, Passwords(settings, slots), sessions, Attempts(runtime.database, limits))
-    return Users(accounts, users, sessions, signer, settings.trusted_proxies)
+    return Users(accounts, users, sessions, ApiKeys(runtime.database), signer, settings.trusted_proxies)
 
 
 def own_keys(context: object) -> KeySource:
@@ -48,7 +51,7 @@ SERVICE = Service(
     version="0.1.0",
     summary="The accounts of a shop and their access tokens.",
     settings=UsersSettings,
-    apis=(api, sessions_api),
+    apis=(api, sessions_api, keys_api, oauth_api),
     build=build,
     keys=own_keys,
 )

@@ -48,6 +48,15 @@ def test_the_service_logs_no_secret_and_no_personal_data(
         answers.append(
             http.request("GET", f"{running.url}/api/v1/users/me", headers={"Authorization": f"Bearer {token}"})
         )
+        bearer = {"Authorization": f"Bearer {token}"}
+        new = {"name": "secret-key", "scopes": ["users:read"]}
+        answers.append(http.request("POST", f"{running.url}/api/v1/api-keys", json=new, headers=bearer))
+        key = answers[-1].json()
+        for secret in (key["secret"], "secret-guess"):
+            form = {"grant_type": "client_credentials", "client_id": key["id"], "client_secret": secret}
+            url = f"{running.url}/api/v1/oauth/token"
+            answers.append(http.request_encode_body("POST", url, fields=form, encode_multipart=False))
+        machine = answers[-2].json()["access_token"]
         with psycopg2.connect(owner_url) as opened, opened.cursor() as cursor:
             cursor.execute("SELECT password_hash FROM users")
             [(stored,)] = cursor.fetchall()
@@ -57,12 +66,14 @@ def test_the_service_logs_no_secret_and_no_personal_data(
         answers.append(post("register", **{**USER, "email": f"other-{EMAIL}"}))
         running.stop()
         assert running.process.wait(30) == 0
-    assert [answer.status for answer in answers] == [201, 409, 422, 200, 401, 200, 401, 204, 200, 500]
+    assert [answer.status for answer in answers] == [201, 409, 422, 200, 401, 200, 401, 204, 200, 201, 200, 401, 500]
     text = running.output()
     assert "a user was registered" in text
     assert "a refresh token was used twice" in text
     assert 'violates check constraint \\"broken\\"' in text
-    for secret in ("secret-", stored, stored.rpartition("$")[2], token, token.rpartition(".")[2], first, second):
+    assert "an API key was made" in text
+    signatures = [signed.rpartition(".")[2] for signed in (token, machine)]
+    for secret in ("secret-", stored, stored.rpartition("$")[2], first, second, key["secret"], *signatures):
         assert secret not in text
 
 

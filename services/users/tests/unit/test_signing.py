@@ -50,6 +50,16 @@ def test_a_token_says_who_what_and_how_long() -> None:
     }
 
 
+def test_the_token_of_a_machine_says_what_it_is_good_for() -> None:
+    signer, user_id, key_id = Signer(KEY, ISSUER), new_id(), new_id()
+    token = signer.sign_for_machine(user_id, "admin", key_id, ["orders:read", "products:write"])
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert (claims["client_id"], claims["scope"]) == (key_id, "orders:read products:write")
+    assert claims["exp"] - claims["iat"] == 300
+    verified = TokenVerifier(ISSUER, StaticKeys(signer.jwks())).verify(token)
+    assert verified == User(user_id, "admin", frozenset({"orders:read", "products:write"}))
+
+
 def test_the_other_services_accept_it() -> None:
     signer, user_id = Signer(KEY, ISSUER), new_id()
     verifier = TokenVerifier(ISSUER, StaticKeys(signer.jwks()))
