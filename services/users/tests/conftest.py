@@ -14,7 +14,7 @@ from shopkit.ids import new_id
 from shopkit.service import Service
 from shopkit.testing.tokens import ISSUER
 from users.service import SERVICE
-from users.signing import Signer, load_signing_key
+from users.signing import Signer, load_signing_keys
 
 Bearer = Callable[..., dict[str, str]]
 # A hash in a millisecond; the tests are about which hash is made when.
@@ -52,7 +52,7 @@ def app(service: Service[Any], environ: dict[str, str]) -> Iterator[ServiceApp]:
 @pytest.fixture(scope="session")
 def bearer(signing_key: str) -> Bearer:
     """Maker of headers with a token, as the service would sign it."""
-    signer = Signer(load_signing_key(signing_key), ISSUER)
+    signer = Signer(load_signing_keys(signing_key), ISSUER)
 
     def headers(user_id: str | None = None, role: str = "customer") -> dict[str, str]:
         return {"Authorization": f"Bearer {signer.sign(user_id or new_id(), role)}"}

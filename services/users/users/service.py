@@ -20,7 +20,7 @@ from users.routes import api
 from users.session_routes import sessions_api
 from users.sessions import Sessions
 from users.settings import UsersSettings
-from users.signing import Signer, load_signing_key
+from users.signing import Signer, load_signing_keys
 from users.slots import Slots, queue_length
 from users.throttling import Limits
 
@@ -32,7 +32,7 @@ def build(runtime: Runtime[UsersSettings]) -> Users:
     size = settings.argon2_concurrency
     slots = Slots(size, queue_length(settings.http_threads, size), settings.argon2_wait_seconds)
     users = UserRepository(runtime.database)
-    signer = Signer(load_signing_key(settings.jwt_signing_key), settings.jwt_issuer)
+    signer = Signer(load_signing_keys(settings.jwt_signing_key), settings.jwt_issuer)
     sessions = Sessions(runtime.database, settings.refresh_token_seconds)
     limits = Limits(
         settings.login_failures_per_pair, settings.login_failures_per_address, settings.login_failures_per_account

@@ -73,7 +73,7 @@ class UsersSettings(HashSettings, Settings):
     jwt_issuer: str = setting("JWT_ISSUER", "Issuer that tokens name.")
     jwt_signing_key: str = setting(
         "JWT_SIGNING_KEY",
-        "Ed25519 private key that signs tokens, as PEM (PKCS #8).",
+        "Ed25519 private keys as PEM (PKCS #8), one after the other: the first signs tokens, all are published.",
         secret=True,
         check=signing_key_fault,
     )
