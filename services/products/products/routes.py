@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from products import listing, preconditions
+from flask import Response, request
+
+from products import listing, picture, preconditions
 from products.context import Catalogue
 from products.listing import ListQuery
 from products.models import Categories, NewProduct, Product, ProductPage, ProductPatch
@@ -73,6 +75,30 @@ def get_product(catalogue: Catalogue, product_id: str) -> Reply:
     if preconditions.is_known_to_client(row["version"]):
         return Reply(None, 304, {"ETag": preconditions.etag(row["version"])})
     return _reply(row, 200)
+
+
+@api.get(
+    _PRODUCT + "/picture.svg",
+    responses={200: "image/svg+xml", 304: None},
+    problems=_UNKNOWN,
+    headers={"If-None-Match": "The ETag of the picture you have: 304 when it is still the same."},
+)
+def get_picture(catalogue: Catalogue, product_id: str) -> Response:
+    """Get a drawing of a product.
+
+    For products without `image_url`; it follows from name and category.
+    """
+    row = catalogue.products.get(product_id)
+    if row is None:
+        raise _unknown(product_id)
+    response = Response(picture.draw(row["name"], row["category"]), content_type="image/svg+xml")
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    # Somebody may open it as a page of its own, with another product's name in it: nothing in it may run.
+    response.headers["Content-Security-Policy"] = "default-src 'none'"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
 
 
 @api.put(_PRODUCT, body=NewProduct, **_CONDITIONAL)
