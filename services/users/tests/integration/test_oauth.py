@@ -196,6 +196,26 @@ def test_a_body_that_is_no_form_is_refused(client: ContractClient, database: Dat
     before = state(database)
     assert client.post(TOKEN, json=credentials(key)).status_code == 415
     assert client.post(TOKEN, data=credentials(key), content_type="multipart/form-data").status_code == 415
+    assert client.post(TOKEN, data=credentials(key, scope="x" * 1_048_576)).status_code == 413
+    assert state(database) == before
+
+
+@pytest.mark.parametrize(
+    ("raw", "error"),
+    [
+        (b"", "invalid_request"),
+        (b"\xff", "invalid_request"),
+        (b"grant_type", "invalid_request"),
+        (b"grant_type=%00&&=%ff", "unsupported_grant_type"),
+        (b"grant_type=client_credentials;scope=x", "unsupported_grant_type"),
+    ],
+)
+def test_a_form_of_nonsense_is_refused(
+    client: ContractClient, database: Database, key: dict[str, Any], raw: bytes, error: str
+) -> None:
+    before = state(database)
+    response = client.post(TOKEN, data=raw, content_type="application/x-www-form-urlencoded")
+    refused(response, 400, error)
     assert state(database) == before
 
 
