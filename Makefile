@@ -45,9 +45,13 @@ test-integration: $(VENV) ## run the services' tests against a real PostgreSQL
 
 .PHONY: test-e2e
 test-e2e: $(VENV) ## run the end-to-end tests on the cluster, through the gateway
-	@$(CLUSTER_PROGRAM) cluster
-	@$(CLUSTER_PROGRAM) images
+	@$(CLUSTER_PROGRAM) operator
 	@pytest -q -m e2e
+
+.PHONY: test-idle
+test-idle: $(VENV) ## watch a Shop at rest for ten minutes: no write to the API server
+	@$(CLUSTER_PROGRAM) operator
+	@IDLE_SECONDS=600 pytest -q -m e2e e2e/tests/test_idle.py
 
 .PHONY: lint
 lint: $(VENV) charts ## check style, types, imports, charts, Dockerfiles, workflows, generated files

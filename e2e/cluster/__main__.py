@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add = main.add_subparsers(dest="command", required=True, metavar="command").add_parser
     add("up", help="cluster, images, operator, the sample Shop, its URL")
+    add("operator", help="cluster, images and operator, without a Shop")
     add("cluster", help="the cluster only")
     add("images", help="build our images and bring them to the cluster")
     add("engine", help="the container engine only")
@@ -50,6 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     context, registry = os.environ.get("CLUSTER") or None, os.environ.get("REGISTRY", "")
     work: dict[str, Callable[[], None]] = {
         "up": lambda: commands.up(machine, context, registry),
+        "operator": lambda: commands.operator(machine, context, registry),
         "cluster": lambda: commands.cluster(machine, context),
         "images": lambda: machine.progress.note(commands.images(machine, context, registry)),
         "engine": lambda: machine.progress.note(machine.docker.program),

@@ -55,12 +55,22 @@ def up(machine: Machine, context: str | None, registry: str) -> None:
     machine.progress.note(shop.next_commands(url, found.context, machine.paths.cache / "bin"))
 
 
+def operator(machine: Machine, context: str | None, registry: str) -> None:
+    """Everything but the sample Shop: what the end-to-end tests start from."""
+    our_images.check_registry(context or kind.CONTEXT, registry)
+    found = _cluster_beside_images(machine, context)
+    parallel.beside(lambda: _operator(machine, found, registry), lambda: bringup.metrics(machine, found))
+
+
 def _shop(machine: Machine, found: Kubectl, registry: str) -> str:
     """Our images, the operator and the sample Shop; returns its URL."""
-    root = machine.paths.root
+    _operator(machine, found, registry)
+    return shop.apply_sample(machine.paths.root, found, machine.progress)
+
+
+def _operator(machine: Machine, found: Kubectl, registry: str) -> None:
     tag = images(machine, found.context, registry)
-    shop.install_operator(root, found, machine.tools, tag, registry, machine.progress)
-    return shop.apply_sample(root, found, machine.progress)
+    shop.install_operator(machine.paths.root, found, machine.tools, tag, registry, machine.progress)
 
 
 def _cluster_beside_images(machine: Machine, context: str | None) -> Kubectl:

@@ -12,7 +12,8 @@ from e2e.cluster.shell import CommandFailed, Problem
 
 PROBE_TIMEOUT = 20.0
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
-BUILDKIT = {"DOCKER_BUILDKIT": "1"}
+# Attestations would make an image an index, which a node does not import from an archive.
+BUILDKIT = {"DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
 
 
 @dataclass(frozen=True)

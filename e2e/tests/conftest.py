@@ -26,8 +26,17 @@ def operator(cluster: Kubectl) -> Kubectl:
     return cluster.within(OPERATOR_NAMESPACE)
 
 
+@pytest.fixture(scope="session")
+def leaving(cluster: Kubectl) -> Iterator[list[str]]:
+    """Collect the namespaces that are being deleted, Shops and all; at the end none may hang."""
+    names: list[str] = []
+    yield names
+    if names:
+        cluster("wait", "--for=delete", *(f"namespace/{name}" for name in names), "--timeout=180s", timeout=200)
+
+
 @pytest.fixture(scope="module")
-def namespace(cluster: Kubectl, request: pytest.FixtureRequest) -> Iterator[Kubectl]:
+def namespace(cluster: Kubectl, leaving: list[str], request: pytest.FixtureRequest) -> Iterator[Kubectl]:
     """Return kubectl for a new namespace, deleted with all its Shops after the module's tests."""
     module = request.module.__name__.rpartition(".")[2].removeprefix("test_").replace("_", "-")
     name = f"e2e-{module}-{uuid.uuid4().hex[:6]}"
@@ -39,7 +48,8 @@ def namespace(cluster: Kubectl, request: pytest.FixtureRequest) -> Iterator[Kube
         }
     )
     yield cluster.within(name)
-    cluster("delete", "namespace", name, "--timeout=120s", timeout=150)
+    cluster("delete", "namespace", name, "--wait=false")
+    leaving.append(name)
 
 
 @pytest.fixture(scope="module")
