@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 
 from products.bulk import BulkRepository
 from products.repository import ProductRepository
@@ -17,3 +18,5 @@ class Catalogue:
     bulk: BulkRepository
     currency: str
     limits: ImportLimits
+    # A catalogue that is being imported takes tens of megabytes: only one at a time, whatever the number of threads.
+    import_turn: threading.Lock = field(default_factory=threading.Lock)

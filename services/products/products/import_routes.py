@@ -16,6 +16,7 @@ from products.importing import ImportedProduct, Line
 from products.models import ImportReport
 from shopkit import problems
 from shopkit.auth import require_role
+from shopkit.problems import Problem
 from shopkit.routing import Api
 from shopkit.validation import Schema, read_bytes
 
@@ -54,19 +55,27 @@ def import_products(catalogue: Catalogue, query: ImportQuery) -> dict[str, Any]:
     the line leaves out gets its default. Every line is checked and reported; those with an error change nothing, all
     others are written together. To send the same catalogue again changes nothing.
     """
-    lines = _read(catalogue)
-    good = [line.product for line in lines if line.product is not None]
+    if not catalogue.import_turn.acquire(blocking=False):
+        raise _running()
     try:
+        lines = _read(catalogue)
+        good = [line.product for line in lines if line.product is not None]
         outcomes = catalogue.bulk.upsert(good, dry_run=query.dry_run)
     except ImportRunningError:
-        detail = "Another import is running: send this one again when it is done."
-        raise problems.conflict("import-running", "An import is running", detail) from None
+        raise _running() from None
+    finally:
+        catalogue.import_turn.release()
     report = _report(lines, outcomes)
     counts = dict(Counter(line["result"] for line in report))
     _log.info("a catalogue was imported", lines=len(lines), dry_run=query.dry_run, **counts)
     names = {"created": "created", "updated": "updated", "unchanged": "unchanged", "failed": "error"}
     totals = {name: counts.get(result, 0) for name, result in names.items()}
     return {"dry_run": query.dry_run, **totals, "lines": report}
+
+
+def _running() -> Problem:
+    detail = "Another import is running: send this one again when it is done."
+    return problems.conflict("import-running", "An import is running", detail)
 
 
 def _read(catalogue: Catalogue) -> list[Line]:

@@ -35,11 +35,11 @@ class Importer:
         self._client = client
         self._headers = tokens.admin()
 
-    def stream(self, raw: bytes, kind: str) -> TestResponse:
+    def stream(self, raw: io.BytesIO, kind: str) -> TestResponse:
         """Send a body without Content-Length; the server says where it ends."""
         return self._client.post(
             IMPORT,
-            input_stream=io.BytesIO(raw),
+            input_stream=raw,
             content_type=kind,
             headers=self._headers,
             environ_overrides={"wsgi.input_terminated": True},
@@ -254,6 +254,21 @@ def test_two_imports_do_not_run_at_a_time(importer: Importer, database_url: str)
     assert counts(importer.csv(CSV)) == [2, 0, 0, 0]
 
 
+def test_a_process_reads_one_catalogue_at_a_time(importer: Importer) -> None:
+    seen: list[int] = []
+
+    class Slow(io.BytesIO):
+        """While this body is read, another one is sent."""
+
+        def readinto(self, buffer: Any) -> int:
+            seen.append(importer.csv(CSV).status_code)
+            return super().readinto(buffer)
+
+    assert counts(importer.stream(Slow(CSV.encode()), "text/csv")) == [2, 0, 0, 0]
+    assert set(seen) == {409}
+    assert counts(importer.csv(CSV)) == [0, 0, 2, 0]
+
+
 @pytest.fixture
 def bounded(client: ContractClient, environ: dict[str, str], tokens: Tokens) -> Iterator[Importer]:
     """A sender to a service that takes 3 lines and 1024 bytes."""
@@ -281,10 +296,10 @@ def test_large_catalogues_are_refused_whole(bounded: Importer) -> None:
     responses = [
         bounded.json(lines),
         bounded.csv(table),
-        bounded.stream(json.dumps(lines).encode(), "application/json"),
-        bounded.stream(table.encode(), "text/csv"),
+        bounded.stream(io.BytesIO(json.dumps(lines).encode()), "application/json"),
+        bounded.stream(io.BytesIO(table.encode()), "text/csv"),
     ]
     for response in responses:
         assert (response.status_code, body_of(response)["detail"]) == (413, "The body may have at most 1024 bytes.")
     assert bounded.catalogue() == []
-    assert counts(bounded.stream(CSV.encode(), "text/csv")) == [2, 0, 0, 0]
+    assert counts(bounded.stream(io.BytesIO(CSV.encode()), "text/csv")) == [2, 0, 0, 0]
