@@ -72,6 +72,8 @@ charts: ## put the charts' dependencies, which are in this repository, into thei
 .PHONY: generate
 generate: $(VENV) ## write again what is made from code: charts, CRD, OpenAPI files
 	python3 -m charts.tools generate
+	PYTHONPATH=operator python3 -m shopkeeper_operator.crd > charts/shop-operator/files/shops.shopkeeper.dev.yaml
+	PYTHONPATH=operator python3 -m shopkeeper_operator.reference > docs/shop.md
 	for service in $(SERVICES); do \
 	  PYTHONPATH=services/shopkit:services/$$service python3 -m shopkit openapi $$service > services/$$service/openapi.yaml; done
 
