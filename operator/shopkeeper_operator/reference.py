@@ -1,4 +1,4 @@
-"""The Shop reference, made from the model and the reasons by `python -m shopkeeper_operator.reference`. Pure but `main`."""
+"""The Shop reference, from the model and the reasons: `python -m shopkeeper_operator.reference`. Pure but `main`."""
 
 import json
 import sys
@@ -27,7 +27,7 @@ def render() -> str:
         "## spec\n",
         _table(("field", "type", "default", "meaning"), _spec_rows()),
         "## Reasons\n",
-        "What a condition's reason means and what to do. What waits passes by itself; what is degraded wants a person.\n",
+        "What a reason means and what to do. What waits passes by itself; what is degraded wants a person.\n",
         _table(("reason", "condition", "kind", "cause", "fix"), _reason_rows()),
     ]
     return "\n".join(parts)
