@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from shopkit.problems import MEDIA_TYPE
-from shopkit.routing import PATH_PARAMETER, Operation, operations
+from shopkit.routing import PATH_PARAMETER, Operation, Required, operations
 from shopkit.service import Service
 
 _REF = "#/components/schemas/{model}"
@@ -130,7 +130,13 @@ def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
 
 def _header_parameters(operation: Operation) -> list[dict[str, Any]]:
     return [
-        {"name": name, "in": "header", "required": False, "description": text, "schema": {"type": "string"}}
+        {
+            "name": name,
+            "in": "header",
+            "required": isinstance(text, Required),
+            "description": str(text),
+            "schema": {"type": "string"},
+        }
         for name, text in operation.headers.items()
     ]
 

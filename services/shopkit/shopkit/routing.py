@@ -26,6 +26,12 @@ Handler = Callable[..., Any]
 PATH_PARAMETER = re.compile(r"<id:(\w+)>")
 
 
+class Required(str):
+    """Meaning of a request header that must be sent; the handler itself refuses a request without it."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An answer whose status or headers differ from the usual ones of its route."""
@@ -101,7 +107,7 @@ class Api(Generic[Context]):
                 reads itself from `flask.request`.
             query: model of the query string.
             problems: when the service's own errors occur, by status (those of body, query and auth are added).
-            headers: request headers that the handler reads, with their meaning.
+            headers: request headers that the handler reads, with their meaning (`Required` if they must be sent).
         """
 
         def declare(handler: Handler) -> Handler:

@@ -105,3 +105,24 @@ def test_two_routes_may_have_the_same_query(service: Service[Any]) -> None:
     assert first == second
     assert [parameter["name"] for parameter in first] == ["limit", "cursor"]
     assert set(document["components"]["schemas"]) == {"Problem"}
+
+
+def test_headers_are_described_as_optional_unless_they_must_be_sent(document: dict[str, Any]) -> None:
+    found = document["paths"]["/api/v1/shout"]["post"]["parameters"]
+    assert found == [
+        {
+            "name": "Reply-To",
+            "in": "header",
+            "required": False,
+            "description": "Who hears it.",
+            "schema": {"type": "string"},
+        },
+        {
+            "name": "Loudness",
+            "in": "header",
+            "required": True,
+            "description": "How loud.",
+            "schema": {"type": "string"},
+        },
+    ]
+    assert "required: true\n" in to_yaml(document)

@@ -14,7 +14,7 @@ from shopkit.auth import User, require_internal, require_role, require_user
 from shopkit.database import Database
 from shopkit.ids import Id, new_id
 from shopkit.pagination import Page, PageQuery
-from shopkit.routing import Api, Reply
+from shopkit.routing import Api, Reply, Required
 from shopkit.service import Runtime, Service
 from shopkit.settings import TokenSettings, setting
 from shopkit.upstream import Upstream
@@ -154,7 +154,12 @@ def unannounced(_demo: Demo) -> Reply:
     return Reply({"id": 7}, 201)
 
 
-@api.post("/api/v1/shout", body={"text/plain": {"type": "string"}}, responses={200: "text/plain"})
+SHOUT_HEADERS = {"Reply-To": "Who hears it.", "Loudness": Required("How loud.")}
+
+
+@api.post(
+    "/api/v1/shout", body={"text/plain": {"type": "string"}}, responses={200: "text/plain"}, headers=SHOUT_HEADERS
+)
 def shout(_demo: Demo) -> Response:
     """Answer a text in capitals."""
     return Response(request.get_data().upper(), content_type="text/plain; charset=utf-8")
