@@ -12,7 +12,7 @@ from pydantic import Field
 from products import importing
 from products.bulk import ImportRunningError, Outcome
 from products.context import Catalogue
-from products.importing import ImportedProduct, Line
+from products.importing import Line
 from products.models import ImportReport
 from shopkit import problems
 from shopkit.auth import require_role
@@ -37,7 +37,13 @@ _TABLE = {
     "and image_url. An empty cell is a value that is left out.",
     "examples": ["sku,name,price,category\nLA-1,Desk Lamp,3900,lamps\n"],
 }
-_ARRAY = {"type": "array", "description": "Products.", "items": ImportedProduct.model_json_schema()}
+# What is no product is reported in its line, not refused: so the items have no schema, only an example.
+_ARRAY = {
+    "type": "array",
+    "description": "Products, each with sku, name and price, and if wanted description, category and image_url.",
+    "items": {},
+    "examples": [[{"sku": "LA-1", "name": "Desk Lamp", "price": 3900, "category": "lamps"}]],
+}
 
 
 @api.post(

@@ -16,7 +16,7 @@ from shopkit.auth import require_role
 from shopkit.database import Row
 from shopkit.ids import new_id
 from shopkit.problems import Problem
-from shopkit.routing import Api, Reply
+from shopkit.routing import Api, Reply, Required
 
 api: Api[Catalogue] = Api("products")
 _PRODUCT = "/api/v1/products/<id:product_id>"
@@ -27,7 +27,7 @@ _CONDITIONAL: dict[str, Any] = {
     "responses": {200: Product},
     "auth": require_role("admin"),
     "problems": {**_UNKNOWN, **_SKU_TAKEN, **_CHANGED, 428: "If-Match is missing."},
-    "headers": {"If-Match": "Required: the product's ETag as last read."},
+    "headers": {"If-Match": Required("The product's ETag as last read.")},
 }
 
 
