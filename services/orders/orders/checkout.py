@@ -7,13 +7,15 @@ the remote steps that both may have done are idempotent by order id.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from orders import domain, refusals, saga
-from orders.domain import Draft, Offer, Order, Replay, Shortage, Wanted
+from orders.domain import Draft, Order, Replay, Shortage, Wanted
+from orders.ports import Catalogue, OrderStore, ReservationExpired, Stock, Till
 from orders.saga import Command, Event, State, Verdict
 from shopkit import problems
 from shopkit.ids import new_id
@@ -22,56 +24,17 @@ from shopkit.upstream import UpstreamError
 _log = structlog.get_logger(__name__)
 
 
-class OrderStore(Protocol):
-    """Where orders are kept; each method is one durable step."""
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a remote step, and what it adds to the order."""
 
-    def add(self, draft: Draft) -> Order | None:
-        """Store a new order as `created`; None when its user has an order under the same key."""
-
-    def of_key(self, user_id: str, key: str) -> Order | None:
-        """Return the order placed under an Idempotency-Key."""
-
-    def get(self, order_id: str) -> Order | None:
-        """Return an order."""
-
-    def move(
-        self, order: Order, state: State, *, payment_method: str | None, shortages: Sequence[Shortage]
-    ) -> Order | None:
-        """Store the next state of an order; None when it is no longer in the state it is given in.
-
-        A method of None and empty shortages leave what is stored.
-        """
-
-
-class Catalogue(Protocol):
-    """Where products are described; see orders.clients.Catalogue."""
-
-    def offers(self, product_ids: Iterable[str]) -> Mapping[str, Offer]:
-        """Return name and price of each product that exists."""
-
-
-class Stock(Protocol):
-    """Where stock is set aside; see orders.clients.Stock."""
-
-    def reserve(self, order: Order) -> Sequence[Shortage]:
-        """Set the pieces aside, or say what is short."""
-
-    def commit(self, order: Order) -> None:
-        """Take the reserved pieces out of the stock."""
-
-    def release(self, order: Order) -> None:
-        """Give the pieces back."""
-
-
-class Till(Protocol):
-    """Where orders are charged; see orders.clients.Till."""
-
-    def charge(self, order: Order) -> bool:
-        """Charge an order once and tell whether the money was captured."""
+    event: Event
+    shortages: Sequence[Shortage] = ()
+    expires_at: datetime | None = None
 
 
 class Checkout:
-    """Places and pays orders.
+    """Places, pays and cancels orders.
 
     Args:
         orders: where they are kept.
@@ -79,14 +42,24 @@ class Checkout:
         stock: reservations.
         till: charges.
         currency: ISO 4217 code of the shop.
+        clock: the present time.
     """
 
-    def __init__(self, orders: OrderStore, catalogue: Catalogue, stock: Stock, till: Till, currency: str) -> None:
+    def __init__(
+        self,
+        orders: OrderStore,
+        catalogue: Catalogue,
+        stock: Stock,
+        till: Till,
+        currency: str,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._orders = orders
         self._catalogue = catalogue
         self._stock = stock
         self._till = till
         self._currency = currency
+        self._clock = clock
 
     def place(self, user_id: str, wanted: Sequence[Wanted], key: str | None) -> Order:
         """Place an order and reserve its stock; under the key of an earlier request, go on with that order.
@@ -108,12 +81,16 @@ class Checkout:
         """Pay a reserved order, or go on with a payment that was interrupted.
 
         Raises:
-            Problem: 402 the payment was declined; 409 the order cannot be paid; 503 and 504 another service did not
-                answer, and the order stays where it is.
+            Problem: 402 the payment was declined; 409 the order cannot be paid, or no longer; 503 and 504 another
+                service did not answer, and the order stays where it is.
         """
-        if saga.on_pay(order.state, order.payment_method, method) is Verdict.BEGIN:
+        over = order.reservation_over(self._clock())
+        verdict = saga.on_pay(order.state, order.payment_method, method, over=over)
+        if verdict is Verdict.BEGIN:
             order = self._record(order, Event.PAYMENT_REQUESTED, payment_method=method)
-        verdict = saga.on_pay(order.state, order.payment_method, method)
+        elif order.state is State.RESERVED:
+            order = self._record(order, Event.RESERVATION_OVER)
+        verdict = saga.on_pay(order.state, order.payment_method, method, over=over)
         if verdict is Verdict.OTHER_METHOD:
             raise refusals.other_method(order)
         if verdict is Verdict.REFUSE:
@@ -121,7 +98,49 @@ class Checkout:
         order = self.advance(order)
         if order.state is State.PAYMENT_FAILED:
             raise refusals.payment_declined(order)
+        if order.state is State.EXPIRED:
+            raise refusals.expired(order)
         return order
+
+    def cancel(self, order: Order) -> Order:
+        """Cancel an order: give its stock back, or its money if it is confirmed.
+
+        Raises:
+            Problem: 409 the order is being paid, or has ended in another way; 503 and 504 another service did not
+                answer, and the order stays where it is.
+        """
+        if saga.on_cancel(order.state) is Verdict.BEGIN:
+            order = self._record(order, Event.CANCEL_REQUESTED)
+        verdict = saga.on_cancel(order.state)
+        if verdict is Verdict.IN_PROGRESS:
+            raise refusals.being_paid(order)
+        if verdict is Verdict.REFUSE:
+            raise refusals.not_cancellable(order)
+        if verdict is Verdict.BEGIN:
+            # Another has moved it meanwhile, from where it can be cancelled to where it can be as well.
+            return self.cancel(order)
+        return self.advance(order)
+
+    def resume(self, order_id: str, payment_deadline: timedelta) -> None:
+        """Take up an order that was left behind, and drive it as far as it goes.
+
+        Args:
+            order_id: the order.
+            payment_deadline: after which a payment whose outcome cannot be learnt is given up.
+
+        Raises:
+            Problem: 503 and 504; another service did not answer. The order can be resumed again.
+        """
+        order = self._current(order_id)
+        if order.state is State.RESERVED and order.reservation_over(self._clock()):
+            order = self._record(order, Event.RESERVATION_OVER)
+        try:
+            self.advance(order)
+        except UpstreamError:
+            order = self._current(order_id)
+            if not order.payment_overdue(self._clock(), payment_deadline):
+                raise
+            self.advance(self._record(order, Event.PAYMENT_OVERDUE))
 
     def advance(self, order: Order) -> Order:
         """Do the remote steps that come next, until it is the shopper's turn or the order is final.
@@ -131,11 +150,11 @@ class Checkout:
         """
         while (command := saga.command(order.state)) is not None:
             try:
-                event, shortages = self._perform(command, order)
+                outcome = self._perform(command, order)
             except UpstreamError as failure:
                 order = self._despite(failure, order, command)
             else:
-                order = self._record(order, event, shortages=shortages)
+                order = self._record(order, outcome.event, shortages=outcome.shortages, expires_at=outcome.expires_at)
         return order
 
     def _placed_before(self, user_id: str, replay: Replay | None) -> Order | None:
@@ -158,17 +177,28 @@ class Checkout:
             raise LookupError(f"order {draft.id} is neither stored nor stored before")
         return order
 
-    def _perform(self, command: Command, order: Order) -> tuple[Event, Sequence[Shortage]]:
+    def _perform(self, command: Command, order: Order) -> Outcome:
+        try:
+            return self._ask(command, order)
+        except ReservationExpired:
+            return Outcome(Event.RESERVATION_OVER)
+
+    def _ask(self, command: Command, order: Order) -> Outcome:
         if command is Command.RESERVE:
-            shortages = self._stock.reserve(order)
-            return (Event.STOCK_INSUFFICIENT if shortages else Event.STOCK_RESERVED), shortages
+            reservation = self._stock.reserve(order)
+            if reservation.shortages:
+                return Outcome(Event.STOCK_INSUFFICIENT, shortages=reservation.shortages)
+            return Outcome(Event.STOCK_RESERVED, expires_at=reservation.expires_at)
         if command is Command.CHARGE:
-            return (Event.CHARGE_CAPTURED if self._till.charge(order) else Event.CHARGE_DECLINED), ()
+            return Outcome(Event.CHARGE_CAPTURED if self._till.charge(order) else Event.CHARGE_DECLINED)
         if command is Command.COMMIT:
             self._stock.commit(order)
-            return Event.STOCK_COMMITTED, ()
+            return Outcome(Event.STOCK_COMMITTED)
+        if command is Command.REFUND:
+            self._till.refund(order)
+            return Outcome(Event.MONEY_RETURNED)
         self._stock.release(order)
-        return Event.STOCK_RELEASED, ()
+        return Outcome(Event.STOCK_RELEASED)
 
     def _record(
         self,
@@ -177,25 +207,28 @@ class Checkout:
         *,
         payment_method: str | None = None,
         shortages: Sequence[Shortage] = (),
+        expires_at: datetime | None = None,
     ) -> Order:
         """Store what happened; return the order as it then is, which another may have moved further."""
         state = saga.after(order.state, event)
-        moved = self._orders.move(order, state, payment_method=payment_method, shortages=shortages)
+        moved = self._orders.move(
+            order, state, payment_method=payment_method, shortages=shortages, expires_at=expires_at
+        )
         if moved is not None:
             _log.info("an order moved on", order_id=order.id, before=order.state, state=state)
             return moved
-        return self._current(order)
+        return self._current(order.id)
 
     def _despite(self, failure: UpstreamError, order: Order, command: Command) -> Order:
         """Return the order if another has moved it meanwhile, which made this step moot; else raise the failure."""
-        current = self._current(order)
+        current = self._current(order.id)
         if current.state is order.state:
             _log.warning("an order cannot go on now", order_id=order.id, step=command, cause=failure.detail)
             raise failure
         return current
 
-    def _current(self, order: Order) -> Order:
-        current = self._orders.get(order.id)
+    def _current(self, order_id: str) -> Order:
+        current = self._orders.get(order_id)
         if current is None:
-            raise LookupError(f"order {order.id} is gone")
+            raise LookupError(f"order {order_id} is gone")
         return current

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Annotated, Literal, TypeVar
 
 import structlog
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, ValidationError
 
-from orders.domain import MAX_PRICE, Offer, Order, Shortage
+from orders.domain import MAX_PRICE, Offer, Order, Reservation, Shortage
+from orders.ports import ReservationExpired
 from shopkit.ids import Id
 from shopkit.problems import TYPE_PREFIX
 from shopkit.upstream import Upstream, UpstreamError, UpstreamResponse
 
 _log = structlog.get_logger(__name__)
 _INSUFFICIENT = TYPE_PREFIX + "insufficient-stock"
+_EXPIRED = TYPE_PREFIX + "reservation-expired"
+_VOIDED = TYPE_PREFIX + "charge-voided"
 # All products of an order together: an order of many lines must not occupy a thread for minutes.
 _CATALOGUE_SECONDS = 5.0
 
@@ -64,23 +68,31 @@ class Stock:
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
 
-    def reserve(self, order: Order) -> tuple[Shortage, ...]:
+    def reserve(self, order: Order) -> Reservation:
         """Set the pieces of an order aside: all of them, or none and say what is short.
 
         Raises:
+            ReservationExpired: they were, for as long as the inventory keeps them.
             UpstreamError: it is not known whether they are.
         """
         lines = [{"product_id": line.product_id, "quantity": line.quantity} for line in order.lines]
         body = {"order_id": order.id, "lines": lines}
         answer = self._upstream.post("/internal/v1/reservations", body, idempotent=True)
         if answer.status in (200, 201):
-            return ()
-        if answer.status == 409 and isinstance(answer.body, dict) and answer.body.get("type") == _INSUFFICIENT:
-            return self._shortages(order, answer)
+            return Reservation(expires_at=_read("inventory", _Reserved, answer).expires_at)
+        if _is_refusal(answer, _INSUFFICIENT):
+            return Reservation(self._shortages(order, answer))
+        if _is_refusal(answer, _EXPIRED):
+            raise ReservationExpired
         raise _unexpected("inventory", answer)
 
     def commit(self, order: Order) -> None:
-        """Take the reserved pieces out of the stock. Raises UpstreamError."""
+        """Take the reserved pieces out of the stock.
+
+        Raises:
+            ReservationExpired: they have been given to others.
+            UpstreamError: it is not known whether they are taken out.
+        """
         self._finish(order, "commit")
 
     def release(self, order: Order) -> None:
@@ -89,6 +101,8 @@ class Stock:
 
     def _finish(self, order: Order, how: str) -> None:
         answer = self._upstream.post(f"/internal/v1/reservations/{order.id}/{how}", None, idempotent=True)
+        if how == "commit" and _is_refusal(answer, _EXPIRED):
+            raise ReservationExpired
         if answer.status != 200:
             raise _unexpected("inventory", answer)
 
@@ -106,7 +120,7 @@ class Till:
         self._upstream = upstream
 
     def charge(self, order: Order) -> bool:
-        """Charge an order and tell whether the money was captured; False: it was declined.
+        """Charge an order and tell whether the money was captured; False: it was declined, or voided meanwhile.
 
         Raises:
             UpstreamError: it is not known whether it was.
@@ -119,15 +133,37 @@ class Till:
             "payment_method": order.payment_method,
         }
         answer = self._upstream.post("/internal/v1/charges", body, idempotent=True)
+        if _is_refusal(answer, _VOIDED):
+            return False
         if answer.status not in (200, 201):
             raise _unexpected("payments", answer)
         return _read("payments", _Charge, answer).status == "captured"
+
+    def refund(self, order: Order) -> None:
+        """Give the money of an order back, or make sure that none is taken.
+
+        Raises:
+            UpstreamError: it is not known whether it is done.
+        """
+        answer = self._upstream.post("/internal/v1/refunds", {"order_id": order.id}, idempotent=True)
+        if answer.status not in (200, 201):
+            raise _unexpected("payments", answer)
+        _read("payments", _Refund, answer)
 
 
 class _Product(BaseModel):
     name: str
     price: int = Field(ge=0, le=MAX_PRICE)
     currency: str
+
+
+def _time(value: object) -> object:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+class _Reserved(BaseModel):
+    # The release of the inventory before this one does not say it.
+    expires_at: Annotated[AwareDatetime | None, BeforeValidator(_time)] = None
 
 
 class _TooLittle(BaseModel):
@@ -144,11 +180,19 @@ class _Charge(BaseModel):
     status: Literal["captured", "declined"]
 
 
+class _Refund(BaseModel):
+    status: Literal["refunded", "voided"]
+
+
 def _read(service: str, model: type[Answer], answer: UpstreamResponse) -> Answer:
     try:
         return model.model_validate(answer.body, strict=True)
     except ValidationError:
         raise _unexpected(service, answer) from None
+
+
+def _is_refusal(answer: UpstreamResponse, problem: str) -> bool:
+    return answer.status == 409 and isinstance(answer.body, dict) and answer.body.get("type") == problem
 
 
 def _unexpected(service: str, answer: UpstreamResponse) -> UpstreamError:

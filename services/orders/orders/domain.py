@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from orders.saga import State
 
@@ -61,6 +61,14 @@ class Shortage:
 
 
 @dataclass(frozen=True, slots=True)
+class Reservation:
+    """What the inventory answered: pieces are set aside until a time (None: it did not say), or some are short."""
+
+    shortages: tuple[Shortage, ...] = ()
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Replay:
     """How a request to place an order is known again: the client's key and what was asked for under it."""
 
@@ -95,6 +103,32 @@ class Order:
     fingerprint: str | None
     created_at: datetime
     updated_at: datetime
+    expires_at: datetime | None = None
+
+    def reservation_over(self, now: datetime) -> bool:
+        """Tell whether the time for which the stock is reserved is over."""
+        return self.expires_at is not None and self.expires_at <= now
+
+    def payment_overdue(self, now: datetime, deadline: timedelta) -> bool:
+        """Tell whether the order has been waiting for its charge for longer than is allowed."""
+        return self.state is State.PAYING and now - self.updated_at >= deadline
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Which orders the worker takes up.
+
+    Args:
+        idle_seconds: for which nobody has moved them.
+        pause_seconds: until the second attempt; doubled for each further one.
+        most_seconds: longest pause.
+        count: how many at once.
+    """
+
+    idle_seconds: float
+    pause_seconds: float
+    most_seconds: float
+    count: int
 
 
 def fingerprint(wanted: Sequence[Wanted]) -> str:

@@ -49,10 +49,21 @@ class OrderView(Schema):
 
     id: Id
     user_id: Id
-    status: Literal["created", "rejected", "reserved", "paying", "confirmed", "payment_failed"]
+    status: Literal[
+        "created",
+        "rejected",
+        "reserved",
+        "paying",
+        "confirmed",
+        "payment_failed",
+        "cancelling",
+        "cancelled",
+        "expired",
+    ]
     lines: list[OrderLine]
     total: int = Field(description="Price of all lines in minor units (cents).")
     currency: str = Field(description="ISO 4217 code.")
+    expires_at: datetime | None = Field(description="Until when a reserved order has to be paid; else null.")
     created_at: datetime
     updated_at: datetime
 

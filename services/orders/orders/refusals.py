@@ -11,6 +11,15 @@ _WHY_NOT_PAYABLE = {
     State.CREATED: "its stock is not reserved yet; send the order again with the same Idempotency-Key",
     State.REJECTED: "there was too little stock for it; place a new order",
     State.PAYMENT_FAILED: "its payment was declined; place a new order",
+    State.CANCELLING: "it is being cancelled; place a new order",
+    State.CANCELLED: "it was cancelled; place a new order",
+}
+_WHY_NOT_CANCELLABLE = {
+    State.CREATED: "there is too little stock for it, it is about to be rejected",
+    State.REJECTED: "there was too little stock for it, nothing is reserved",
+    State.RESERVED: "the time to pay it is over, its stock is being given back",
+    State.PAYMENT_FAILED: "its payment was declined, nothing is reserved",
+    State.EXPIRED: "it was not paid in time, nothing is reserved",
 }
 
 
@@ -55,7 +64,8 @@ def payment_declined(order: Order) -> Problem:
         402,
         "payment-declined",
         "The payment was declined",
-        f"Order {order.id} has failed and its stock is given back. Place a new order to pay in another way.",
+        f"Order {order.id} has failed, no money is kept and its stock is given back. Place a new order to pay in "
+        "another way.",
     )
 
 
@@ -64,6 +74,25 @@ def not_payable(order: Order) -> Problem:
     status = shown(order.state)
     detail = f"Order {order.id} is {status}: {_WHY_NOT_PAYABLE[status]}."
     return problems.conflict("order-not-payable", "The order cannot be paid", detail)
+
+
+def expired(order: Order) -> Problem:
+    """409: the order was not paid while its stock was reserved."""
+    detail = f"Order {order.id} was not paid in time, its stock is given back. Place a new order."
+    return problems.conflict("order-expired", "The time to pay the order is over", detail)
+
+
+def not_cancellable(order: Order) -> Problem:
+    """409: the order has ended, or is about to, in a way that leaves nothing to cancel."""
+    status = shown(order.state)
+    detail = f"Order {order.id} is {status}: {_WHY_NOT_CANCELLABLE[status]}."
+    return problems.conflict("order-not-cancellable", "The order cannot be cancelled", detail)
+
+
+def being_paid(order: Order) -> Problem:
+    """409: whether the order is paid is not known yet."""
+    detail = f"Order {order.id} is being paid. Try again when the outcome is known."
+    return problems.conflict("payment-in-progress", "The order is being paid", detail)
 
 
 def other_method(order: Order) -> Problem:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from datetime import datetime
 
 from psycopg2.extras import Json
 
-from orders.domain import Draft, Line, Order, Shortage
+from orders.domain import Claims, Draft, Line, Order, Shortage
 from orders.saga import State
 from shopkit.database import Database, Row
 
@@ -35,9 +36,28 @@ UPDATE orders SET
     state = %(state)s,
     payment_method = %(payment_method)s,
     shortages = %(shortages)s,
+    expires_at = %(expires_at)s,
+    attempts = 0,
+    retry_at = NULL,
     updated_at = now()
 WHERE id = %(id)s AND state = %(before)s
 RETURNING updated_at"""
+
+# Claimed are orders that wait for no shopper, and those whose shopper has let the time pass. The claim is a lease: it
+# ends by itself after a pause that doubles with each attempt, so an order whose claimant dies is found again.
+_CLAIM = """
+UPDATE orders SET
+    attempts = attempts + 1,
+    retry_at = now() + make_interval(secs => least(%(most)s, %(pause)s * power(2, least(attempts, 30))))
+WHERE id IN (
+    SELECT id FROM orders
+    WHERE state NOT IN ('rejected', 'confirmed', 'payment_failed', 'cancelled', 'expired')
+        AND updated_at <= now() - make_interval(secs => %(idle)s)
+        AND (state <> 'reserved' OR expires_at <= now())
+        AND (retry_at IS NULL OR retry_at <= now())
+    ORDER BY updated_at LIMIT %(count)s FOR UPDATE SKIP LOCKED
+)
+RETURNING id"""
 
 
 class OrderRepository:
@@ -84,24 +104,42 @@ class OrderRepository:
         params = {"user_id": user_id, "before": before, "count": limit + 1}
         return [_order(row) for row in self._database.fetch_all(_PAGE, params)]
 
+    def claim(self, claims: Claims) -> list[str]:
+        """Return orders to be resumed; nobody else gets them before their pause is over."""
+        params = {
+            "idle": claims.idle_seconds,
+            "pause": claims.pause_seconds,
+            "most": claims.most_seconds,
+            "count": claims.count,
+        }
+        return [row["id"] for row in self._database.fetch_all(_CLAIM, params)]
+
     def move(
-        self, order: Order, state: State, *, payment_method: str | None, shortages: Sequence[Shortage]
+        self,
+        order: Order,
+        state: State,
+        *,
+        payment_method: str | None = None,
+        shortages: Sequence[Shortage] = (),
+        expires_at: datetime | None = None,
     ) -> Order | None:
         """Store the next state of an order; None when it is no longer in the state it is given in.
 
-        A method of None and empty shortages leave what is stored.
+        What is None or empty leaves what is stored.
         """
         moved = replace(
             order,
             state=state,
             payment_method=payment_method or order.payment_method,
             shortages=tuple(shortages) or order.shortages,
+            expires_at=expires_at or order.expires_at,
         )
         params = {
             "id": order.id,
             "before": order.state,
             "state": state,
             "payment_method": moved.payment_method,
+            "expires_at": moved.expires_at,
             "shortages": Json([asdict(shortage) for shortage in moved.shortages]),
         }
         row = self._database.fetch_one(_MOVE, params)
@@ -137,4 +175,5 @@ def _order(row: Row) -> Order:
         fingerprint=row["fingerprint"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        expires_at=row["expires_at"],
     )

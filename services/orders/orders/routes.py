@@ -12,7 +12,7 @@ from orders.checkout import Checkout
 from orders.domain import Order, Wanted
 from orders.models import NewOrder, OrderPage, OrderView, Payment
 from orders.repository import OrderRepository
-from orders.saga import shown
+from orders.saga import State, shown
 from shopkit import pagination, problems
 from shopkit.auth import User, require_user
 from shopkit.pagination import PageQuery
@@ -41,8 +41,13 @@ _PAYING = {
     402: "The payment was declined (`payment-declined`): the order has failed, its stock is given back.",
     403: "Only who placed an order may pay it.",
     404: "There is no such order, or it is somebody else's.",
-    409: "The order is not one to be paid (`order-not-payable`), or is being paid with another method "
-    "(`payment-in-progress`).",
+    409: "The order is not one to be paid (`order-not-payable`), its time is over (`order-expired`), or it is being "
+    "paid with another method (`payment-in-progress`).",
+    504: _TOO_LATE,
+}
+_CANCELLING = {
+    404: "There is no such order, or it is somebody else's.",
+    409: "The order is being paid (`payment-in-progress`), or has ended already (`order-not-cancellable`).",
     504: _TOO_LATE,
 }
 
@@ -83,6 +88,16 @@ def pay_order(desk: Desk, order_id: str, body: Payment, user: User) -> dict[str,
     if order.user_id != user.id:
         raise problems.forbidden("Only who placed an order may pay it.")
     return _view(desk.checkout.pay(order, body.payment_method))
+
+
+@api.post("/api/v1/orders/<id:order_id>/cancel", responses={200: OrderView}, auth=require_user, problems=_CANCELLING)
+def cancel_order(desk: Desk, order_id: str, user: User) -> dict[str, Any]:
+    """Cancel an order; administrators cancel everybody's.
+
+    Before it is paid its stock is given back; a confirmed order is refunded, what was sold is not put back. Sent
+    again, it completes a cancellation that was interrupted; a cancelled order stays as it is.
+    """
+    return _view(desk.checkout.cancel(_find(desk, order_id, user)))
 
 
 @api.get("/api/v1/orders", query=PageQuery, responses={200: OrderPage}, auth=require_user)
@@ -135,6 +150,7 @@ def _view(order: Order) -> dict[str, Any]:
         ],
         "total": order.total,
         "currency": order.currency,
+        "expires_at": order.expires_at if shown(order.state) is State.RESERVED else None,
         "created_at": order.created_at,
         "updated_at": order.updated_at,
     }

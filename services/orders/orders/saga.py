@@ -23,6 +23,12 @@ class State(StrEnum):
     DECLINED = "declined"  # no money is taken, the stock has to be given back
     CONFIRMED = "confirmed"
     PAYMENT_FAILED = "payment_failed"
+    VOIDING = "voiding"  # the order cannot be completed; what was or may yet be charged has to go back
+    REFUNDING = "refunding"  # cancelled after it was confirmed, the money has to go back
+    CANCELLING = "cancelling"  # cancelled before it was paid, the stock has to be given back
+    CANCELLED = "cancelled"
+    EXPIRING = "expiring"  # not paid in time, the stock has to be given back
+    EXPIRED = "expired"
 
 
 class Command(StrEnum):
@@ -32,10 +38,11 @@ class Command(StrEnum):
     CHARGE = "charge"
     COMMIT = "commit"
     RELEASE = "release"
+    REFUND = "refund"
 
 
 class Event(StrEnum):
-    """What happened: the outcome of a remote step, or the wish of the shopper to pay."""
+    """What happened: the outcome of a remote step, the shopper's wish to pay or to cancel, or that time is over."""
 
     STOCK_RESERVED = "stock_reserved"
     STOCK_INSUFFICIENT = "stock_insufficient"
@@ -44,15 +51,21 @@ class Event(StrEnum):
     PAYMENT_REQUESTED = "payment_requested"
     CHARGE_CAPTURED = "charge_captured"
     CHARGE_DECLINED = "charge_declined"
+    MONEY_RETURNED = "money_returned"
+    CANCEL_REQUESTED = "cancel_requested"
+    PAYMENT_OVERDUE = "payment_overdue"
+    RESERVATION_OVER = "reservation_over"
 
 
 class Verdict(StrEnum):
-    """What to do when a shopper wants to pay an order."""
+    """What to do when a shopper wants to pay or to cancel an order."""
 
     BEGIN = "begin"
     RESUME = "resume"
     DONE = "done"
     OTHER_METHOD = "other_method"
+    EXPIRED = "expired"
+    IN_PROGRESS = "in_progress"
     REFUSE = "refuse"
 
 
@@ -68,6 +81,10 @@ COMMANDS: Mapping[State, Command] = {
     State.PAYING: Command.CHARGE,
     State.CAPTURED: Command.COMMIT,
     State.DECLINED: Command.RELEASE,
+    State.VOIDING: Command.REFUND,
+    State.REFUNDING: Command.REFUND,
+    State.CANCELLING: Command.RELEASE,
+    State.EXPIRING: Command.RELEASE,
 }
 
 TRANSITIONS: Mapping[tuple[State, Event], State] = {
@@ -79,14 +96,32 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = {
     (State.PAYING, Event.CHARGE_DECLINED): State.DECLINED,
     (State.CAPTURED, Event.STOCK_COMMITTED): State.CONFIRMED,
     (State.DECLINED, Event.STOCK_RELEASED): State.PAYMENT_FAILED,
+    # The inventory says so of an order whose earlier answer got lost: it has released the pieces itself.
+    (State.CREATED, Event.RESERVATION_OVER): State.EXPIRED,
+    (State.RESERVED, Event.RESERVATION_OVER): State.EXPIRING,
+    (State.EXPIRING, Event.STOCK_RELEASED): State.EXPIRED,
+    # The charge never answered, or was captured when the pieces were already given to others.
+    (State.PAYING, Event.PAYMENT_OVERDUE): State.VOIDING,
+    (State.CAPTURED, Event.RESERVATION_OVER): State.VOIDING,
+    (State.VOIDING, Event.MONEY_RETURNED): State.DECLINED,
+    (State.CREATED, Event.CANCEL_REQUESTED): State.CANCELLING,
+    (State.RESERVED, Event.CANCEL_REQUESTED): State.CANCELLING,
+    (State.CANCELLING, Event.STOCK_RELEASED): State.CANCELLED,
+    # What was sold stays out of the stock: whether it can be sold again is not for the shop to guess.
+    (State.CONFIRMED, Event.CANCEL_REQUESTED): State.REFUNDING,
+    (State.REFUNDING, Event.MONEY_RETURNED): State.CANCELLED,
 }
 
 _SHOWN: Mapping[State, State] = {
     State.REFUSED: State.CREATED,
     State.CAPTURED: State.PAYING,
     State.DECLINED: State.PAYING,
+    State.VOIDING: State.PAYING,
+    State.REFUNDING: State.CANCELLING,
+    State.EXPIRING: State.RESERVED,
 }
-_BEING_PAID = frozenset((State.PAYING, State.CAPTURED, State.DECLINED))
+_BEING_PAID = frozenset((State.PAYING, State.CAPTURED, State.DECLINED, State.VOIDING))
+_BEING_CANCELLED = frozenset((State.CANCELLING, State.REFUNDING))
 
 
 def command(state: State) -> Command | None:
@@ -111,18 +146,32 @@ def shown(state: State) -> State:
     return _SHOWN.get(state, state)
 
 
-def on_pay(state: State, method_of_order: str | None, method: str) -> Verdict:
+def on_pay(state: State, method_of_order: str | None, method: str, *, over: bool = False) -> Verdict:
     """Decide what a request to pay means.
 
     Args:
         state: of the order.
         method_of_order: payment method that the order is being paid with, if it is.
         method: payment method of the request.
+        over: whether the time for which the stock is reserved is over.
     """
     if state is State.RESERVED:
-        return Verdict.BEGIN
+        return Verdict.EXPIRED if over else Verdict.BEGIN
     if state is State.CONFIRMED:
         return Verdict.DONE
+    if state in (State.EXPIRING, State.EXPIRED):
+        return Verdict.EXPIRED
     if state in _BEING_PAID:
         return Verdict.RESUME if method == method_of_order else Verdict.OTHER_METHOD
     return Verdict.REFUSE
+
+
+def on_cancel(state: State) -> Verdict:
+    """Decide what a request to cancel an order that is in this state means."""
+    if (state, Event.CANCEL_REQUESTED) in TRANSITIONS:
+        return Verdict.BEGIN
+    if state in _BEING_CANCELLED:
+        return Verdict.RESUME
+    if state is State.CANCELLED:
+        return Verdict.DONE
+    return Verdict.IN_PROGRESS if state in _BEING_PAID else Verdict.REFUSE

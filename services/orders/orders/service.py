@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from orders.checkout import Checkout
 from orders.clients import Catalogue, Stock, Till
+from orders.domain import Claims
 from orders.repository import OrderRepository
 from orders.routes import Desk, api
 from orders.settings import OrdersSettings
+from orders.worker import Worker
 from shopkit.service import Runtime, Service
 from shopkit.upstream import Upstream
 
 
 def build(runtime: Runtime[OrdersSettings]) -> Desk:
-    """Make what the handlers work with."""
+    """Make what the handlers work with, and declare the worker."""
     settings = runtime.settings
 
     def upstream(name: str, url: str, token: str | None) -> Upstream:
@@ -26,6 +30,14 @@ def build(runtime: Runtime[OrdersSettings]) -> Desk:
         Till(upstream("payments", settings.payments_url, settings.internal_token)),
         settings.currency,
     )
+    claims = Claims(
+        settings.saga_idle_seconds,
+        settings.saga_backoff_seconds,
+        settings.saga_backoff_max_seconds,
+        settings.saga_batch,
+    )
+    worker = Worker(orders, checkout, claims, timedelta(seconds=settings.payment_deadline_seconds))
+    runtime.background.every(settings.saga_poll_seconds, "resume-orders", worker.run)
     return Desk(orders, checkout)
 
 

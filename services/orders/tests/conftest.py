@@ -15,6 +15,7 @@ from shopkit.testing.upstream import Answer, FakeUpstream, Received
 LAMP = {"id": "0197f0a0-0000-7000-8000-000000000001", "name": "Lamp", "price": 1999, "currency": "EUR"}
 CUP = {"id": "0197f0a0-0000-7000-8000-000000000002", "name": "Cup", "price": 250, "currency": "EUR"}
 STOCK = 5
+EXPIRES_AT = "2100-01-01T00:00:00Z"
 Upstreams = dict[str, FakeUpstream]
 
 
@@ -65,7 +66,7 @@ def inventory(upstreams: Upstreams) -> FakeUpstream:
         ]
         if short:
             return 409, {"type": "https://shopkeeper.dev/problems/insufficient-stock", "errors": short}
-        return 201, {"order_id": order_id, "status": "reserved", "lines": lines}
+        return 201, {"order_id": order_id, "status": "reserved", "expires_at": EXPIRES_AT, "lines": lines}
 
     upstream.respond("POST", "/internal/v1/reservations", reserve)
     return upstream
@@ -73,7 +74,7 @@ def inventory(upstreams: Upstreams) -> FakeUpstream:
 
 @pytest.fixture
 def payments(upstreams: Upstreams) -> FakeUpstream:
-    """A till that declines the declined card."""
+    """A till that declines the declined card, and gives everything back."""
     upstream = upstreams["payments"]
     upstream.reset()
 
@@ -83,4 +84,5 @@ def payments(upstreams: Upstreams) -> FakeUpstream:
         return (200 if request.body in earlier else 201), {"id": LAMP["id"], "status": status}
 
     upstream.respond("POST", "/internal/v1/charges", charge)
+    upstream.answer("POST", "/internal/v1/refunds", 201, {"id": LAMP["id"], "status": "refunded"})
     return upstream

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from orders.clients import Catalogue, Stock, Till
-from orders.domain import Line, Offer, Order, Shortage
+from orders.domain import Line, Offer, Order, Reservation, Shortage
+from orders.ports import ReservationExpired
 from orders.saga import State
 from shopkit.metrics import Metrics
 from shopkit.testing.upstream import Answer, FakeUpstream, Received
@@ -17,6 +18,7 @@ from shopkit.upstream import Upstream, UpstreamError
 
 LAMP, CUP = "0197f0a0-0000-7000-8000-000000000001", "0197f0a0-0000-7000-8000-000000000002"
 RESERVATIONS, CHARGES = "/internal/v1/reservations", "/internal/v1/charges"
+REFUNDS = "/internal/v1/refunds"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ORDER = Order(
     id="0197f0a0-0000-7000-8000-0000000000ff",
@@ -36,8 +38,11 @@ STEPS: list[tuple[str, Callable[[Upstream], Any], int]] = [
     (f"{RESERVATIONS}/{ORDER.id}/commit", lambda upstream: Stock(upstream).commit(ORDER), 200),
     (f"{RESERVATIONS}/{ORDER.id}/release", lambda upstream: Stock(upstream).release(ORDER), 200),
     (CHARGES, lambda upstream: Till(upstream).charge(ORDER), 201),
+    (REFUNDS, lambda upstream: Till(upstream).refund(ORDER), 201),
 ]
-every_step = pytest.mark.parametrize(("path", "step", "success"), STEPS, ids=["reserve", "commit", "release", "charge"])
+every_step = pytest.mark.parametrize(
+    ("path", "step", "success"), STEPS, ids=["reserve", "commit", "release", "charge", "refund"]
+)
 
 
 def reach(upstreams: dict[str, FakeUpstream]) -> tuple[FakeUpstream, Upstream]:
@@ -55,7 +60,7 @@ def test_a_step_is_sent_again_when_its_answer_was_lost(
     def loses_one_answer(_request: Received) -> Answer:
         if len(fake.received) == 1:
             raise ConnectionError
-        return success, {"status": "captured"}
+        return success, {"status": "refunded" if path == REFUNDS else "captured"}
 
     fake.respond("POST", path, loses_one_answer)
     step(upstream)
@@ -98,7 +103,62 @@ def test_a_shortage_says_what_is_available(upstreams: dict[str, FakeUpstream]) -
     errors = [{"product_id": LAMP.upper(), "requested": 2, "available": 1, "detail": "too few"}]
     problem = {"type": "https://shopkeeper.dev/problems/insufficient-stock", "errors": errors}
     fake.answer("POST", RESERVATIONS, 409, problem)
-    assert Stock(upstream).reserve(ORDER) == (Shortage(LAMP, 2, 1),)
+    assert Stock(upstream).reserve(ORDER) == Reservation((Shortage(LAMP, 2, 1),))
+
+
+@pytest.mark.parametrize(
+    ("body", "expires_at"),
+    [({"expires_at": "2026-01-01T00:00:00Z"}, NOW), ({"expires_at": None}, None), ({}, None)],
+)
+def test_a_reservation_says_until_when(upstreams: dict[str, FakeUpstream], body: Any, expires_at: Any) -> None:
+    fake, upstream = reach(upstreams)
+    fake.answer("POST", RESERVATIONS, 201, body)
+    assert Stock(upstream).reserve(ORDER) == Reservation(expires_at=expires_at)
+
+
+@pytest.mark.parametrize("expires_at", ["soon", "2026-01-01T00:00:00", True])
+def test_a_time_that_cannot_be_understood_is_no_reservation(
+    upstreams: dict[str, FakeUpstream], expires_at: object
+) -> None:
+    fake, upstream = reach(upstreams)
+    fake.answer("POST", RESERVATIONS, 201, {"expires_at": expires_at})
+    with pytest.raises(UpstreamError):
+        Stock(upstream).reserve(ORDER)
+
+
+@pytest.mark.parametrize(("path", "step"), [(path, step) for path, step, _ in STEPS[:2]], ids=["reserve", "commit"])
+def test_a_reservation_that_is_over_is_known(
+    upstreams: dict[str, FakeUpstream], path: str, step: Callable[[Upstream], Any]
+) -> None:
+    fake, upstream = reach(upstreams)
+    fake.answer("POST", path, 409, {"type": "https://shopkeeper.dev/problems/reservation-expired"})
+    with pytest.raises(ReservationExpired):
+        step(upstream)
+
+
+def test_a_charge_that_was_voided_is_declined(upstreams: dict[str, FakeUpstream]) -> None:
+    fake, upstream = reach(upstreams)
+    fake.answer("POST", CHARGES, 409, {"type": "https://shopkeeper.dev/problems/charge-voided"})
+    assert Till(upstream).charge(ORDER) is False
+
+
+@pytest.mark.parametrize(("status", "body"), [(201, {"status": "pending"}), (201, {}), (409, {}), (422, {})])
+def test_a_refund_that_is_not_done_has_not_happened(
+    upstreams: dict[str, FakeUpstream], status: int, body: dict[str, str]
+) -> None:
+    fake, upstream = reach(upstreams)
+    fake.answer("POST", REFUNDS, status, body)
+    with pytest.raises(UpstreamError):
+        Till(upstream).refund(ORDER)
+    assert [request.body for request in fake.received] == [{"order_id": ORDER.id}]
+
+
+def test_a_payment_whose_outcome_payments_itself_does_not_know_is_a_504(upstreams: dict[str, FakeUpstream]) -> None:
+    fake, upstream = reach(upstreams)
+    fake.answer("POST", CHARGES, 504, {"type": "https://shopkeeper.dev/problems/provider-timeout"})
+    with pytest.raises(UpstreamError) as failed:
+        Till(upstream).charge(ORDER)
+    assert (failed.value.status, len(fake.received)) == (504, 1)
 
 
 def test_the_products_of_an_order_have_a_time_limit_together(upstreams: dict[str, FakeUpstream]) -> None:

@@ -47,6 +47,7 @@ def test_a_placed_order_copies_the_products_and_reserves_the_stock(
         ],
         "total": 5248,
         "currency": "EUR",
+        "expires_at": "2100-01-01T00:00:00Z",
     }
     assert placed.headers["Location"] == f"/api/v1/orders/{order['id']}"
     assert client.get(placed.headers["Location"], headers=tokens.user(USER)).json == order

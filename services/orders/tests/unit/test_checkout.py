@@ -2,141 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import pytest
 
-from orders.checkout import Checkout
-from orders.domain import Draft, Offer, Order, Shortage, Wanted
+from orders.domain import Wanted
 from orders.saga import State
 from shopkit.problems import Problem
 from shopkit.upstream import UpstreamError
+from tests.unit.world import CARD, DECLINED_CARD, LAMP, NOW, TTL, USER, Crash, World, checkout_in
 
-USER = "0197f0a0-0000-7000-8000-00000000000a"
-LAMP = "0197f0a0-0000-7000-8000-000000000001"
-CARD, DECLINED_CARD, KEY = "pm_card_approved", "pm_card_declined", "key"
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-class Crash(Exception):
-    """The process ends here."""
-
-
-@dataclass
-class World:
-    """Everything outside of the process that checks out. `point` is reached before and after each effect.
-
-    The stock and the till behave as their contracts say, and fail the test on a step that contradicts another.
-    """
-
-    available: int = 5
-    points: int = 0
-    at_point: Callable[[int], None] = lambda _number: None
-    orders: dict[str, Order] = field(default_factory=dict)
-    keys: dict[tuple[str, str], str] = field(default_factory=dict)
-    reservations: dict[str, str] = field(default_factory=dict)
-    charges: dict[str, tuple[str | None, int]] = field(default_factory=dict)
-    effects: list[str] = field(default_factory=list)
-
-    def point(self) -> None:
-        self.points += 1
-        self.at_point(self.points)
-
-    def add(self, draft: Draft) -> Order | None:
-        self.point()
-        if draft.replay and (draft.user_id, draft.replay.key) in self.keys:
-            return None
-        fingerprint = None
-        if draft.replay:
-            self.keys[(draft.user_id, draft.replay.key)] = draft.id
-            fingerprint = draft.replay.fingerprint
-        order = Order(
-            draft.id,
-            draft.user_id,
-            State.CREATED,
-            draft.lines,
-            draft.total,
-            draft.currency,
-            None,
-            (),
-            fingerprint,
-            NOW,
-            NOW,
-        )
-        self.orders[order.id] = order
-        self.point()
-        return order
-
-    def of_key(self, user_id: str, key: str) -> Order | None:
-        return self.orders.get(self.keys.get((user_id, key), ""))
-
-    def get(self, order_id: str) -> Order | None:
-        return self.orders.get(order_id)
-
-    def move(
-        self, order: Order, state: State, *, payment_method: str | None, shortages: Sequence[Shortage]
-    ) -> Order | None:
-        self.point()
-        if self.orders[order.id].state is not order.state:
-            return None
-        moved = replace(
-            order,
-            state=state,
-            payment_method=payment_method or order.payment_method,
-            shortages=tuple(shortages) or order.shortages,
-        )
-        self.orders[order.id] = moved
-        self.point()
-        return moved
-
-    def offers(self, product_ids: Iterable[str]) -> dict[str, Offer]:
-        return {product_id: Offer("Lamp", 1999, "EUR") for product_id in product_ids}
-
-    def reserve(self, order: Order) -> Sequence[Shortage]:
-        self.point()
-        known, wanted = self.reservations.get(order.id), order.lines[0].quantity
-        if known == "released":
-            raise UpstreamError("inventory", "the order was released before", maybe_done=False)
-        if known is None:
-            if wanted > self.available:
-                return (Shortage(order.lines[0].product_id, wanted, self.available),)
-            self.available -= wanted
-            self._stock(order, "reserved")
-        self.point()
-        return ()
-
-    def commit(self, order: Order) -> None:
-        self.point()
-        if self.reservations[order.id] != "committed":
-            assert self.reservations[order.id] == "reserved"
-            self._stock(order, "committed")
-        self.point()
-
-    def release(self, order: Order) -> None:
-        self.point()
-        known = self.reservations.get(order.id)
-        if known != "released":
-            assert known in (None, "reserved")
-            self.available += order.lines[0].quantity if known else 0
-            self._stock(order, "released")
-        self.point()
-
-    def charge(self, order: Order) -> bool:
-        self.point()
-        charge = (order.payment_method, order.total)
-        if order.id not in self.charges:
-            assert self.reservations[order.id] == "reserved"
-            self.effects.append("charged")
-        assert self.charges.setdefault(order.id, charge) == charge
-        self.point()
-        return order.payment_method == CARD
-
-    def _stock(self, order: Order, status: str) -> None:
-        self.reservations[order.id] = status
-        self.effects.append(status)
+KEY = "key"
 
 
 @dataclass(frozen=True)
@@ -161,7 +39,7 @@ stories = pytest.mark.parametrize("story", STORIES, ids=lambda story: str(story.
 
 def shop(world: World, story: Story) -> None:
     """Order and pay once; what the shop refuses is an answer too."""
-    checkout = Checkout(world, world, world, world, "EUR")
+    checkout = checkout_in(world)
     try:
         order = checkout.place(USER, [Wanted(LAMP, story.quantity)], KEY)
         checkout.pay(order, story.card)
@@ -255,7 +133,7 @@ def test_stock_that_arrives_meanwhile_is_not_lost_to_a_rejected_order() -> None:
 
 def test_an_order_stays_where_it_is_while_a_service_is_down() -> None:
     world = World()
-    checkout = Checkout(world, world, world, world, "EUR")
+    checkout = checkout_in(world)
 
     def down(number: int) -> None:
         if number == 3:
@@ -266,7 +144,7 @@ def test_an_order_stays_where_it_is_while_a_service_is_down() -> None:
         checkout.place(USER, [Wanted(LAMP, 2)], KEY)
     (order,) = world.orders.values()
     assert (order.state, world.effects) == (State.CREATED, [])
-    assert checkout.place(USER, [Wanted(LAMP, 2)], KEY) == replace(order, state=State.RESERVED)
+    assert checkout.place(USER, [Wanted(LAMP, 2)], KEY) == replace(order, state=State.RESERVED, expires_at=NOW + TTL)
 
 
 def refusal(pay: Callable[[], object]) -> tuple[int, str]:
@@ -285,11 +163,16 @@ def refusal(pay: Callable[[], object]) -> tuple[int, str]:
         (State.PAYING, CARD, (409, "payment-in-progress")),
         (State.CAPTURED, CARD, (409, "payment-in-progress")),
         (State.DECLINED, CARD, (409, "payment-in-progress")),
+        (State.VOIDING, CARD, (409, "payment-in-progress")),
+        (State.REFUNDING, DECLINED_CARD, (409, "order-not-payable")),
+        (State.CANCELLING, CARD, (409, "order-not-payable")),
+        (State.CANCELLED, CARD, (409, "order-not-payable")),
+        (State.EXPIRED, CARD, (409, "order-expired")),
     ],
 )
 def test_what_cannot_be_paid_is_left_alone(state: State, method: str, expected: tuple[int, str]) -> None:
     world = World()
-    checkout = Checkout(world, world, world, world, "EUR")
+    checkout = checkout_in(world)
     order = checkout.place(USER, [Wanted(LAMP, 2)], None)
     order = world.orders[order.id] = replace(order, state=state, payment_method=DECLINED_CARD)
     points = world.points
