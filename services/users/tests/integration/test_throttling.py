@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import argon2
 import pytest
 
-from shopkit.app import ServiceApp, create_app
 from shopkit.database import Database, Row
 from shopkit.testing.client import ContractClient, body_of
-from users.service import SERVICE
 
 Bearer = Callable[..., dict[str, str]]
 ANN, BOB, NOBODY = "ann@example.com", "bob@example.com", "nobody@example.com"
@@ -171,51 +166,6 @@ def test_strangers_do_not_lock_an_account_where_its_owner_usually_is(
     assert client.post("/api/v1/token/refresh", json={"refresh_token": session}).status_code == 200
     let_pass(database, 60)
     assert log_in(client, address="192.0.2.100").status_code == 200
-
-
-def test_guesses_at_a_time_learn_no_more_than_guesses_one_by_one(
-    environ: dict[str, str], database: Database, ann: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Twelve get past the first look before any has failed, the right password among them, at the end."""
-    together = threading.Barrier(12)
-    verify = argon2.PasswordHasher.verify
-    failed = threading.Semaphore(0)
-
-    def slow(hasher: argon2.PasswordHasher, stored: str, password: str) -> bool:
-        together.wait(30)
-        if password == PASSWORD:
-            for _ in range(11):
-                assert failed.acquire(timeout=30)
-        return verify(hasher, stored, password)
-
-    monkeypatch.setattr(argon2.PasswordHasher, "verify", slow)
-    app = create_app(SERVICE, {**environ, "ARGON2_CONCURRENCY": "12"})
-
-    def guess(number: int) -> int:
-        made = ContractClient(app, app.response_class)
-        made.service = SERVICE
-        status = int(log_in(made, password=PASSWORD if number == 0 else WRONG).status_code)
-        failed.release()
-        return status
-
-    try:
-        with ThreadPoolExecutor(12) as threads:
-            answers = list(threads.map(guess, range(12)))
-    finally:
-        app.runtime.database.close()
-    assert answers[0] == 429
-    assert Counter(answers) == {401: 5, 429: 7}
-    assert rows(database, "sessions") == []
-
-
-def test_logins_at_a_time_do_not_stand_in_each_others_way(app: ServiceApp, database: Database, ann: str) -> None:
-    def one(_number: int) -> int:
-        made = ContractClient(app, app.response_class)
-        made.service = SERVICE
-        return int(log_in(made).status_code)
-
-    with ThreadPoolExecutor(10) as threads:
-        assert list(threads.map(one, range(10))) == [200] * 10
 
 
 def test_the_old_password_is_not_guessed_with_a_token(
