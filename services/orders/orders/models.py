@@ -70,3 +70,20 @@ class OrderView(Schema):
 
 class OrderPage(Page[OrderView]):
     """One page of orders."""
+
+
+class NewCart(Schema):
+    """What a cart is to hold from now on; each product is in one line."""
+
+    lines: list[NewLine] = Field(max_length=MAX_LINES)
+
+
+class CartView(Schema):
+    """What a shopper means to order."""
+
+    lines: list[OrderLine] = Field(
+        description="With name and price of when the cart was put; an order takes those of its own time."
+    )
+    total: int = Field(description="Price of all lines in minor units (cents).")
+    currency: str = Field(description="ISO 4217 code.")
+    updated_at: datetime | None = Field(description="When the cart was put; null for an empty one that never was.")

@@ -8,9 +8,10 @@ from typing import Any
 from flask import request
 
 from orders import refusals
+from orders.carts import Cart, Carts
 from orders.checkout import Checkout
-from orders.domain import Order, Wanted
-from orders.models import NewOrder, OrderPage, OrderView, Payment
+from orders.domain import Line, Order, Wanted, total_of
+from orders.models import CartView, NewCart, NewOrder, OrderPage, OrderView, Payment
 from orders.repository import OrderRepository
 from orders.saga import State, shown
 from shopkit import pagination, problems
@@ -25,6 +26,7 @@ class Desk:
 
     orders: OrderRepository
     checkout: Checkout
+    carts: Carts
 
 
 api: Api[Desk] = Api("orders")
@@ -118,6 +120,34 @@ def get_order(desk: Desk, order_id: str, user: User) -> dict[str, Any]:
     return _view(_find(desk, order_id, user))
 
 
+@api.get("/api/v1/cart", responses={200: CartView}, auth=require_user)
+def get_cart(desk: Desk, user: User) -> dict[str, Any]:
+    """Get one's own cart."""
+    return _cart_view(desk.carts.get(user.id), desk.carts.currency)
+
+
+@api.put(
+    "/api/v1/cart",
+    body=NewCart,
+    responses={200: CartView},
+    auth=require_user,
+    problems={504: "Products did not answer in time. The cart stays as it is: send the request again."},
+)
+def put_cart(desk: Desk, body: NewCart, user: User) -> dict[str, Any]:
+    """Replace one's own cart.
+
+    Every product must exist. Nothing is reserved: the stock is looked at when the order is placed.
+    """
+    wanted = [Wanted(line.product_id, line.quantity) for line in body.lines]
+    return _cart_view(desk.carts.put(user.id, wanted), desk.carts.currency)
+
+
+@api.delete("/api/v1/cart", responses={204: None}, auth=require_user)
+def clear_cart(desk: Desk, user: User) -> None:
+    """Empty one's own cart; placing an order does not."""
+    desk.carts.clear(user.id)
+
+
 def _find(desk: Desk, order_id: str, user: User) -> Order:
     order = desk.orders.get(order_id)
     if order is None or not (user.is_admin or order.user_id == user.id):
@@ -138,19 +168,29 @@ def _view(order: Order) -> dict[str, Any]:
         "id": order.id,
         "user_id": order.user_id,
         "status": shown(order.state),
-        "lines": [
-            {
-                "product_id": line.product_id,
-                "name": line.name,
-                "quantity": line.quantity,
-                "unit_price": line.unit_price,
-                "total": line.total,
-            }
-            for line in order.lines
-        ],
+        "lines": [_line_view(line) for line in order.lines],
         "total": order.total,
         "currency": order.currency,
         "expires_at": order.expires_at if shown(order.state) is State.RESERVED else None,
         "created_at": order.created_at,
         "updated_at": order.updated_at,
+    }
+
+
+def _cart_view(cart: Cart, currency: str) -> dict[str, Any]:
+    return {
+        "lines": [_line_view(line) for line in cart.lines],
+        "total": total_of(cart.lines),
+        "currency": currency,
+        "updated_at": cart.updated_at,
+    }
+
+
+def _line_view(line: Line) -> dict[str, Any]:
+    return {
+        "product_id": line.product_id,
+        "name": line.name,
+        "quantity": line.quantity,
+        "unit_price": line.unit_price,
+        "total": line.total,
     }

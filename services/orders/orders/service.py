@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from orders.carts import Carts
 from orders.checkout import Checkout
 from orders.clients import Catalogue, Stock, Till
 from orders.domain import Claims
@@ -23,9 +24,10 @@ def build(runtime: Runtime[OrdersSettings]) -> Desk:
         return Upstream(name, url, runtime.metrics, token=token, connections=settings.http_threads)
 
     orders = OrderRepository(runtime.database)
+    catalogue = Catalogue(upstream("products", settings.products_url, None))
     checkout = Checkout(
         orders,
-        Catalogue(upstream("products", settings.products_url, None)),
+        catalogue,
         Stock(upstream("inventory", settings.inventory_url, settings.internal_token)),
         Till(upstream("payments", settings.payments_url, settings.internal_token)),
         settings.currency,
@@ -38,7 +40,7 @@ def build(runtime: Runtime[OrdersSettings]) -> Desk:
     )
     worker = Worker(orders, checkout, claims, timedelta(seconds=settings.payment_deadline_seconds))
     runtime.background.every(settings.saga_poll_seconds, "resume-orders", worker.run)
-    return Desk(orders, checkout)
+    return Desk(orders, checkout, Carts(runtime.database, catalogue, settings.currency))
 
 
 SERVICE = Service(
