@@ -37,6 +37,12 @@ def test_envoy_accepts_the_configuration(helm: Helm, values: Path, tmp_path: Pat
     [
         ("/api/v1/register", "users", "/api/v1/register"),
         ("/api/v1/login", "users", "/api/v1/login"),
+        ("/api/v1/logout", "users", "/api/v1/logout"),
+        ("/api/v1/token/refresh", "users", "/api/v1/token/refresh"),
+        ("/api/v1/oauth/token", "users", "/api/v1/oauth/token"),
+        ("/api/v1/api-keys/1", "users", "/api/v1/api-keys/1"),
+        ("/api/v1/categories", "products", "/api/v1/categories"),
+        ("/api/v1/cart", "orders", "/api/v1/cart"),
         ("/api/v1/users", "users", "/api/v1/users"),
         ("/api/v1/users/me", "users", "/api/v1/users/me"),
         ("/api/v1/products?limit=2&cursor=a%2Fb", "products", "/api/v1/products?limit=2&cursor=a%2Fb"),

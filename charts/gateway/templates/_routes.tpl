@@ -3,10 +3,10 @@ What clients may call, by service. `pages` are single paths, `trees` are paths w
 below /api/v1. Those of `short` work without /api/v1 as well.
 */}}
 {{- define "gateway.api" -}}
-users: {pages: [register, login], trees: [users], short: [register, login, users]}
-products: {pages: [], trees: [products], short: [products]}
+users: {pages: [register, login, logout, token/refresh, oauth/token], trees: [users, api-keys], short: [register, login, users]}
+products: {pages: [categories], trees: [products], short: [products]}
 inventory: {pages: [], trees: [inventory], short: [inventory]}
-orders: {pages: [], trees: [orders], short: [orders]}
+orders: {pages: [cart], trees: [orders], short: [orders]}
 payments: {pages: [], trees: [payments], short: []}
 {{- end -}}
 
