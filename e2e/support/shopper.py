@@ -46,7 +46,7 @@ class Shopper:
         data: bytes | None = None
         if body is not None:
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
-            sent["Content-Type"] = "application/json"
+            sent.setdefault("Content-Type", "application/json")
         response = self.pool.request(method, self.url + path, body=data, headers=sent)
         parsed = json.loads(response.data) if response.data else None
         return Answer(response.status, parsed, {k.lower(): v for k, v in response.headers.items()})

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -39,14 +40,16 @@ def leaving(cluster: Kubectl) -> Iterator[list[str]]:
 def namespace(cluster: Kubectl, leaving: list[str], request: pytest.FixtureRequest) -> Iterator[Kubectl]:
     """Return kubectl for a new namespace, deleted with all its Shops after the module's tests."""
     module = request.module.__name__.rpartition(".")[2].removeprefix("test_").replace("_", "-")
-    name = f"e2e-{module}-{uuid.uuid4().hex[:6]}"
-    cluster.apply(
-        {
-            "apiVersion": "v1",
-            "kind": "Namespace",
-            "metadata": {"name": name, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
-        }
-    )
+    with new_namespace(cluster, module, leaving) as kubectl:
+        yield kubectl
+
+
+@contextmanager
+def new_namespace(cluster: Kubectl, purpose: str, leaving: list[str]) -> Iterator[Kubectl]:
+    """Make a namespace that enforces the restricted Pod Security level; begin to delete it afterwards."""
+    name = f"e2e-{purpose}-{uuid.uuid4().hex[:6]}"
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
     yield cluster.within(name)
     cluster("delete", "namespace", name, "--wait=false")
     leaving.append(name)
@@ -58,13 +61,14 @@ def make_shop(namespace: Kubectl) -> Callable[[str], Shop]:
     return lambda name: Shop(name, namespace)
 
 
-@pytest.fixture(scope="module")
-def shop(make_shop: Callable[[str], Shop]) -> Shop:
-    """Return a Ready Shop with an empty spec."""
-    shop = make_shop("demo")
-    shop.apply()
-    shop.wait_ready()
-    return shop
+@pytest.fixture(scope="session")
+def shop(cluster: Kubectl, leaving: list[str]) -> Iterator[Shop]:
+    """Return a Ready Shop with an empty spec; a test that changes it changes it back."""
+    with new_namespace(cluster, "shop", leaving) as kubectl:
+        shop = Shop("demo", kubectl)
+        shop.apply()
+        shop.wait_ready()
+        yield shop
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +82,9 @@ def anyone(shop: Shop) -> Iterator[Shopper]:
 def admin(shop: Shop, anyone: Shopper) -> Shopper:
     """Return the Shop's administrator."""
     return shop.admin(anyone)
+
+
+@pytest.fixture
+def shopper(anyone: Shopper) -> Shopper:
+    """Return a new customer."""
+    return anyone.register()

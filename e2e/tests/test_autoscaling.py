@@ -1,6 +1,7 @@
 """Under load the replicas of a service rise and fall by the HPA, and the operator never fights it."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
@@ -28,10 +29,13 @@ threads = [threading.Thread(target=read) for _ in range(4)]
 
 
 @pytest.fixture(scope="module")
-def scaling_shop(shop: Shop) -> Shop:
+def scaling_shop(shop: Shop) -> Iterator[Shop]:
     shop.apply(services={"products": {"autoscaling": {"minReplicas": 1, "maxReplicas": 4, "targetCPUUtilization": 60}}})
     shop.wait_ready()
-    return shop
+    yield shop
+    shop.apply()
+    shop.wait_ready()
+    assert shop.children("horizontalpodautoscalers") == []
 
 
 def load_job(shop: Shop, image: str) -> dict[str, object]:

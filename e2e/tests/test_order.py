@@ -15,11 +15,6 @@ def product(admin: Shopper) -> str:
     return admin.offer("Teapot", price=1999, stock=5)
 
 
-@pytest.fixture
-def shopper(anyone: Shopper) -> Shopper:
-    return anyone.register()
-
-
 def test_paid_order_is_confirmed_and_takes_the_stock_once(shop: Shop, shopper: Shopper, product: str) -> None:
     placed = shopper.order(product, 2)
     assert placed.status == 201, placed
