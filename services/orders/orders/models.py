@@ -29,9 +29,9 @@ class NewOrder(Schema):
 class Payment(Schema):
     """How an order is to be paid."""
 
-    payment_method: Literal["pm_card_approved", "pm_card_declined", "pm_card_timeout"] = Field(
-        description="A card of the sandbox provider."
-    )
+    payment_method: Literal[
+        "pm_card_approved", "pm_card_declined", "pm_card_timeout", "pm_card_twice", "pm_card_late"
+    ] = Field(description="A card of the sandbox provider.")
 
 
 class OrderLine(Schema):

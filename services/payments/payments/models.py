@@ -64,3 +64,12 @@ class Refund(Schema):
     amount: int = Field(description="In minor units (cents); 0 if voided.")
     currency: str | None = Field(description="ISO 4217 code; null if the order was never charged.")
     created_at: datetime
+
+
+class ProviderAnswer(Schema):
+    """How a charge ended, as the provider tells it by webhook."""
+
+    charge_id: Id = Field(description="The id of the payment, under which the provider was asked to charge.")
+    status: Literal["captured", "declined"]
+    reference: str | None = Field(default=None, max_length=255, description="The provider's name for the charge.")
+    reason: str | None = Field(default=None, max_length=64, description="Why it was declined.")

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flask import request
+
+from payments.answers import Answers
 from payments.charging import Charging
-from payments.models import Charge, NewCharge, NewRefund, Refund
+from payments.models import Charge, NewCharge, NewRefund, ProviderAnswer, Refund
 from payments.refunding import Refunding
 from payments.repository import ChargeRepository
+from payments.signatures import HEADER, Signatures
 from shopkit import problems
 from shopkit.auth import User, require_internal, require_user
 from shopkit.routing import Api, Reply
@@ -23,9 +27,12 @@ class Payments:
     charges: ChargeRepository
     charging: Charging
     refunding: Refunding
+    answers: Answers
+    signatures: Signatures
 
 
 api: Api[Payments] = Api("payments")
+WEBHOOK = "/api/v1/payments/webhook"
 
 
 @api.post(
@@ -69,6 +76,26 @@ def refund(payments: Payments, body: NewRefund) -> Reply:
     """
     row, begun = payments.refunding.refund(body)
     return Reply(_view(row, Refund), 201 if begun else 200)
+
+
+@api.post(
+    WEBHOOK,
+    body=ProviderAnswer,
+    responses={204: None},
+    problems={
+        401: "The signature is missing, wrong or too old (`invalid-signature`).",
+        404: "There is no such payment.",
+        504: "The payment was voided, and the provider does not answer that it gives the money back.",
+    },
+    headers={HEADER: "`t=<seconds since 1970>,v1=<hex HMAC-SHA256 of t, a dot and the body>`"},
+)
+def take_answer(payments: Payments, body: ProviderAnswer) -> None:
+    """Tell how a payment ended; for the provider.
+
+    Sent again, it changes nothing; of answers that contradict each other the first stands.
+    """
+    payments.signatures.check(request.headers.get(HEADER), request.get_data())
+    payments.answers.take(body)
 
 
 @api.get(

@@ -6,14 +6,13 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from payments.charging import Charging
 from payments.provider import Captured, ChargeRequest, Outcome, ProviderTimeout, RefundRequest
-from payments.refunding import Refunding
-from payments.refunds import RefundRepository
-from payments.repository import ChargeRepository
 from payments.routes import Payments
-from payments.service import SERVICE
+from payments.service import SERVICE, assemble
+from payments.signatures import Signatures
 from shopkit.service import Runtime, Service
+
+SIGNATURES = Signatures("secret-of-the-bank", 300)
 
 
 class Bank:
@@ -79,8 +78,6 @@ def service_with(bank: Bank) -> Service[Any]:
     """Return the payments with this provider."""
 
     def build(runtime: Runtime[Any]) -> Payments:
-        charges = ChargeRepository(runtime.database)
-        refunding = Refunding(RefundRepository(runtime.database), bank)
-        return Payments(charges, Charging(charges, bank), refunding)
+        return assemble(runtime.database, bank, SIGNATURES)
 
     return dataclasses.replace(SERVICE, build=build)

@@ -120,7 +120,7 @@ def test_nothing_is_captured_whatever_the_card(till: Till, database: Database, m
         (
             {"payment_method": "pm_card_stolen"},
             "payment_method",
-            "is not one of pm_card_approved, pm_card_declined, pm_card_timeout",
+            "is not one of pm_card_approved, pm_card_declined, pm_card_timeout, pm_card_twice, pm_card_late",
         ),
         ({"status": "captured"}, "status", "is not known"),
     ],
