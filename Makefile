@@ -32,12 +32,16 @@ images: ## build the images and load them into the cluster
 	@$(CLUSTER_PROGRAM) images
 
 .PHONY: test
-test: ## run all tests: lint, unit, integration, end to end
-	@$(MAKE) --no-print-directory lint test-unit test-integration test-e2e
+test: ## run all tests: lint, unit, charts, integration, end to end
+	@$(MAKE) --no-print-directory lint test-unit test-charts test-integration test-e2e
 
 .PHONY: test-unit
 test-unit: $(VENV) charts ## run the tests that need no server
-	@pytest -q -n 2 -m "not integration and not e2e"
+	@pytest -q -n 2 -m "not integration and not e2e" services operator images e2e
+
+.PHONY: test-charts
+test-charts: $(VENV) charts ## render the charts with many values; run the gateway's configuration in a real Envoy
+	@pytest -q -n 2 charts
 
 .PHONY: test-integration
 test-integration: $(VENV) ## run the services' tests against a real PostgreSQL
