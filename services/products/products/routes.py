@@ -154,8 +154,10 @@ def _change(catalogue: Catalogue, product_id: str, values: dict[str, Any], field
 
 def _reply(row: Row, status: int, headers: dict[str, str] | None = None) -> Reply:
     """Return a product, its version as ETag."""
-    tag = preconditions.etag(row.pop("version"))
-    return Reply(row, status, {"ETag": tag, **(headers or {})})
+    found = {"ETag": preconditions.etag(row.pop("version"))}
+    if headers:
+        found.update(headers)
+    return Reply(row, status, found)
 
 
 def _not_this_one(catalogue: Catalogue, product_id: str) -> Problem:
