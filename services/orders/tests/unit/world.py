@@ -193,3 +193,9 @@ def checkout_in(world: World) -> Checkout:
 def worker_in(world: World) -> Worker:
     """Return a process that resumes orders in this world."""
     return Worker(world, checkout_in(world), Claims(10, 2, 15, 20), DEADLINE)
+
+
+def the_order(world: World) -> Order:
+    """Return the only order."""
+    (order,) = world.orders.values()
+    return order

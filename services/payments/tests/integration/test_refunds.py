@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import Any
 
 import pytest
@@ -214,45 +211,6 @@ def test_a_refund_goes_on_when_the_provider_is_back(
     assert len(bank.given_back) == (1 if status == "refunded" else 0)
     assert set(balances(database).values()) <= {0}
     assert till.refund(asked["order_id"]).json == done.json
-
-
-def test_many_refunds_at_once_give_back_once(bank: Bank, database: Database, another: Callable[[], Till]) -> None:
-    asked, start = order(), Barrier(8)
-    another().charge(asked)
-
-    def shopper(_: int) -> tuple[int, str]:
-        till = another()
-        start.wait(timeout=30)
-        answer = till.refund(asked["order_id"])
-        return answer.status_code, answer.text
-
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(shopper, range(8)))
-    assert sorted(status for status, _ in answers) == [200] * 7 + [201]
-    assert len({text for _, text in answers}) == 1
-    assert (len(bank.given_back), balances(database)) == (1, NOTHING)
-
-
-@pytest.mark.parametrize("attempt", range(5))
-def test_a_charge_and_a_refund_at_once_leave_no_money_behind(
-    bank: Bank, database: Database, another: Callable[[], Till], attempt: int
-) -> None:
-    asked, start = order(), Barrier(8)
-
-    def shopper(number: int) -> int:
-        till = another()
-        start.wait(timeout=30)
-        return (till.charge(asked) if number % 2 else till.refund(asked["order_id"])).status_code
-
-    with ThreadPoolExecutor(8) as pool:
-        statuses = list(pool.map(shopper, range(8)))
-    assert set(Counter(statuses[1::2])) <= {200, 201, 409}
-    assert sorted(statuses[0::2]) == [200, 200, 200, 201]
-    charge = database.fetch_row("SELECT id, status FROM charges")
-    taken = 0 if charge["status"] == "voided" else 1999
-    assert sum(request.amount for request in bank.given_back.values()) == taken
-    assert set(balances(database).values()) <= {0}
-    assert (charge["id"] in bank.voided) <= (charge["status"] == "voided")
 
 
 def test_only_services_refund(till: Till, database: Database) -> None:
