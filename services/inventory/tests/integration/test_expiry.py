@@ -93,6 +93,14 @@ def test_until_it_is_swept_it_can_be_committed(warehouse: Warehouse, database: D
     assert warehouse.stock(pens) == (3, 0, 3)
 
 
+def test_what_still_has_time_does_not_expire(warehouse: Warehouse, database: Database, sweeper: Reservations) -> None:
+    pens = warehouse.product(5)
+    order = warehouse.reserved((pens, 2))
+    assert (sweeper.sweep(100), ReservationRepository(database).expire(order)) == (False, {})
+    assert warehouse.stock(pens) == (5, 2, 3)
+    assert warehouse.settle(order, "commit").status_code == 200
+
+
 def test_a_full_batch_is_followed_by_another(warehouse: Warehouse, database: Database, sweeper: Reservations) -> None:
     pens = warehouse.product(5)
     let_expire(database, *(warehouse.reserved((pens, 1)) for _ in range(5)))

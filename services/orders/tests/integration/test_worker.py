@@ -126,6 +126,17 @@ def test_a_claim_is_a_lease_that_grows(client: ContractClient, shopper: dict[str
     assert row == {"attempts": 0, "retry_at": None}
 
 
+def test_an_order_that_another_is_claiming_is_passed_over(
+    client: ContractClient, shopper: dict[str, str], database: Database
+) -> None:
+    ids = [place(client, shopper) for _ in range(2)]
+    for order_id in ids:
+        put(database, order_id, "captured")
+    with database.transaction() as other:
+        other.fetch_row("SELECT id FROM orders WHERE id = %s FOR UPDATE", (ids[0],))
+        assert OrderRepository(database).claim(NOW) == [ids[1]]
+
+
 def test_the_oldest_come_first(client: ContractClient, shopper: dict[str, str], database: Database) -> None:
     ids = [place(client, shopper) for _ in range(3)]
     for order_id, since in zip(ids, ("1 hour", "3 hours", "2 hours"), strict=True):
