@@ -32,8 +32,20 @@ def leaving(cluster: Kubectl) -> Iterator[list[str]]:
     """Collect the namespaces that are being deleted, Shops and all; at the end none may hang."""
     names: list[str] = []
     yield names
-    if names:
-        cluster("wait", "--for=delete", *(f"namespace/{name}" for name in names), "--timeout=180s", timeout=200)
+    wait_until_gone(cluster, names)
+
+
+def wait_until_gone(cluster: Kubectl, namespaces: list[str]) -> None:
+    """Wait until these namespaces are deleted."""
+    if namespaces:
+        targets = [f"namespace/{name}" for name in namespaces]
+        cluster("wait", "--for=delete", *targets, "--timeout=180s", timeout=200)
+
+
+@pytest.fixture
+def undisturbed(cluster: Kubectl, leaving: list[str]) -> None:
+    """Let Kubernetes finish with the namespaces of earlier tests."""
+    wait_until_gone(cluster, leaving)
 
 
 @pytest.fixture(scope="module")

@@ -43,6 +43,7 @@ def operator_writes(operator: Kubectl) -> int:
     return sum(int(float(count)) for count in re.findall(pattern, text, re.MULTILINE))
 
 
+@pytest.mark.usefixtures("undisturbed")
 def test_no_write_at_rest(cluster: Kubectl, operator: Kubectl, shop: Shop) -> None:
     def settled() -> bool:
         before = writes(cluster)
