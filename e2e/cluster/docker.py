@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -28,8 +29,7 @@ class Docker:
 
     def build(self, *args: str, log: Path, cwd: Path | None = None) -> None:
         """`docker build <args>` by BuildKit; what it writes goes to `log`. Raises CommandFailed."""
-        proxies = [part for name in PROXIES if os.environ.get(name) for part in ("--build-arg", name)]
-        command = [self.program, "build", "--progress=plain", *proxies, *args]
+        command = [self.program, "build", "--progress=plain", *proxy_arguments(os.environ), *args]
         shell.follow(command, lambda _: None, env=BUILDKIT, log=log, cwd=cwd)
 
     def image_id(self, reference: str) -> str | None:
@@ -59,6 +59,11 @@ class Docker:
     def path(self) -> str:
         """A PATH on which `docker` is this client, for programs that call it themselves."""
         return f"{Path(self.program).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+
+
+def proxy_arguments(environ: Mapping[str, str]) -> list[str]:
+    """The `--build-arg` options that hand proxies on, by name: a password in one is no business of the process list."""
+    return [part for name in PROXIES if environ.get(name) for part in ("--build-arg", name)]
 
 
 def clients(path: str | None = None) -> list[str]:

@@ -25,7 +25,6 @@ REPOSITORY = "shopkeeper"
 KIND_CONTEXT = "kind-"
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 CA_VARIABLES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
-PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 PARALLEL_BUILDS = 4
 """Downloads of one image overlap with the compiling of another; BuildKit does a step that two need only once."""
 
@@ -64,14 +63,13 @@ def release_tag(root: Path) -> str:
     return f"{version(root)}-g{context.digest(root, f'helm {helm}')[:12]}"
 
 
-def build_arguments(image: Image, release: str, tools: str, environ: Mapping[str, str]) -> list[str]:
-    """The `--build-arg` options of an image; proxies are handed on, as Docker keeps them out of the image."""
+def build_arguments(image: Image, release: str, tools: str) -> list[str]:
+    """The `--build-arg` options of an image."""
     values = {"VERSION": release}
     if image.folder == "service":
         values["SERVICE"] = image.name
     if image.folder == "operator":
         values["TOOLS_IMAGE"] = tools
-    values.update({name: environ[name] for name in PROXY_VARIABLES if environ.get(name)})
     return [part for name, value in values.items() for part in ("--build-arg", f"{name}={value}")]
 
 
@@ -154,7 +152,7 @@ class Builder:
             self._docker.build(
                 *("--file", str(self._paths.root / "images" / image.folder / "Dockerfile")),
                 *("--tag", image.reference(tag, registry)),
-                *build_arguments(image, version(self._paths.root), helm, os.environ),
+                *build_arguments(image, version(self._paths.root), helm),
                 *ca_secret(os.environ),
                 str(self._paths.root),
                 log=log,

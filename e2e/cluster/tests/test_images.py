@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.cluster import images
+from e2e.cluster import docker, images
 from e2e.cluster.images import IMAGES, Image
 from e2e.cluster.shell import CommandFailed, Problem
 
@@ -62,17 +62,21 @@ def test_a_chart_without_version_is_a_problem(tmp_path: Path) -> None:
         images.release_tag(tmp_path)
 
 
-def test_build_arguments_name_service_or_tools_and_hand_proxies_on() -> None:
-    environ = {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": ""}
-    assert images.build_arguments(USERS, "0.1.0", "tools:1", {}) == [
+def test_build_arguments_name_service_or_tools() -> None:
+    assert images.build_arguments(USERS, "0.1.0", "tools:1") == [
         *("--build-arg", "VERSION=0.1.0"),
         *("--build-arg", "SERVICE=users"),
     ]
-    assert images.build_arguments(OPERATOR, "0.1.0", "tools:1", environ) == [
+    assert images.build_arguments(OPERATOR, "0.1.0", "tools:1") == [
         *("--build-arg", "VERSION=0.1.0"),
         *("--build-arg", "TOOLS_IMAGE=tools:1"),
-        *("--build-arg", "HTTPS_PROXY=http://proxy:3128"),
     ]
+
+
+def test_proxies_that_are_set_are_handed_on_by_name() -> None:
+    environ = {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": ""}
+    assert docker.proxy_arguments(environ) == ["--build-arg", "HTTPS_PROXY"]
+    assert docker.proxy_arguments({}) == []
 
 
 def test_the_first_ca_bundle_that_exists_becomes_the_secret(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_an_image_is_built_as_by_make(artifact: Config) -> None:
     image = next(one for one in images.IMAGES if artifact["image"] == f"{images.REPOSITORY}/{one.name}")
     assert artifact.get("context", ".") == "."
     assert artifact["docker"]["dockerfile"] == f"images/{image.folder}/Dockerfile"
-    arguments = images.build_arguments(image, images.version(ROOT), "", {})
+    arguments = images.build_arguments(image, images.version(ROOT), "")
     given = {**artifact["docker"]["buildArgs"], **{needed["alias"]: "" for needed in artifact.get("requires", [])}}
     assert given == dict(value.split("=", 1) for value in arguments if value != "--build-arg")
 
