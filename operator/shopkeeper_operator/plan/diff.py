@@ -59,14 +59,14 @@ def _is_zero(value: Any) -> bool:
 
 def _sequence(wanted: list[Any], found: list[Any], path: str, *, field: str, quantities: bool) -> Iterator[str]:
     keys = _merge_keys(field, path)
-    if keys is None:
+    if keys is None or not all(isinstance(element, dict) for element in (*wanted, *found)):
         if len(wanted) != len(found):
             yield f"{path}={json.dumps(found, sort_keys=True)}"
             return
         for index, (one, other) in enumerate(zip(wanted, found, strict=True)):
             yield from _value(one, other, f"{path}[{index}]", field="", quantities=quantities)
         return
-    by_key = {_identity(element, keys): element for element in found if isinstance(element, dict)}
+    by_key = {_identity(element, keys): element for element in found}
     for element in wanted:
         identity = _identity(element, keys)
         yield from _value(
