@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -13,12 +13,13 @@ from flask import Flask, Response, request
 from shopkit import context, lifecycle, settings
 from shopkit.auth import Guard, KeySource, Requirement, TokenVerifier, internal_guard, needed_scope, user_guard
 from shopkit.background import Background
-from shopkit.database import open_database
+from shopkit.database import Database, open_database
 from shopkit.errors import add_error_handlers
-from shopkit.health import Readiness, add_probes
+from shopkit.health import AlwaysReady, Readiness, add_probes
 from shopkit.keys import KeysError, RemoteKeys
 from shopkit.metrics import Metrics
 from shopkit.migrations import newest_version
+from shopkit.problems import Problem
 from shopkit.routing import IdConverter, bind, to_json
 from shopkit.service import Runtime, Service
 from shopkit.settings import TokenSettings
@@ -37,9 +38,11 @@ class ServiceApp(Flask):
 
     Attributes:
         runtime: what the service was built with.
+        error_page: makes the HTML page of an error, where the service has pages; `Service.pages` sets it.
     """
 
     runtime: Runtime[Any]
+    error_page: Callable[[Problem], Response] | None = None
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request within its context."""
@@ -63,8 +66,9 @@ def create_app(service: Service[Any], environ: Mapping[str, str], *, keys: KeySo
     """
     loaded = settings.load(service.settings, environ)
     metrics = Metrics()
-    database = open_database(loaded, f"{loaded.shop}-{service.name}")
-    metrics.watch_pool(database)
+    database = open_database(loaded, f"{loaded.shop}-{service.name}") if service.has_database else None
+    if database is not None:
+        metrics.watch_pool(database)
     app = ServiceApp(service.name, static_folder=None)
     app.runtime = Runtime(loaded, database, metrics, Background(metrics))
     app.config["MAX_CONTENT_LENGTH"] = loaded.max_body_bytes
@@ -74,11 +78,19 @@ def create_app(service: Service[Any], environ: Mapping[str, str], *, keys: KeySo
     if keys is None:
         keys = service.keys(built) if service.keys else _keys_of_users(app.runtime)
     add_error_handlers(app)
-    add_probes(app, Readiness(database, newest_version(service.folder / "migrations")))
+    add_probes(app, _readiness(service, database))
     _add_document(app, service)
     bind(app, service.apis, built, _guards(service.name, loaded, keys))
+    if service.pages is not None:
+        service.pages(app, built)
     _observe(app, metrics)
     return app
+
+
+def _readiness(service: Service[Any], database: Database | None) -> Readiness | AlwaysReady:
+    if database is None:
+        return AlwaysReady()
+    return Readiness(database, newest_version(service.folder / "migrations"))
 
 
 def _guards(name: str, loaded: Any, keys: KeySource | None) -> Any:

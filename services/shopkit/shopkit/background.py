@@ -1,6 +1,7 @@
-"""Work that is done again and again beside the requests, by threads of the worker process.
+"""Work beside the requests, by threads of the worker process: jobs that are done again and again, and components
+that run as long as the process, such as a second server or a consumer.
 
-A service declares its jobs when it is built; the server starts them in the worker, after the fork, and tests call
+A service declares both when it is built; the server starts them in the worker, after the fork, and tests call
 the functions themselves. A job ends when the process takes leave: what runs is finished, nothing new begins.
 """
 
@@ -44,18 +45,35 @@ class Job:
     work: Work
 
 
+@dataclass(frozen=True)
+class Component:
+    """Something that runs from the start of the worker process to its end.
+
+    Args:
+        name: its name in logs, and of the thread that stops it.
+        start: begins its work and returns; an error ends the process.
+        stop: called when the process takes leave; may take as long as a request may, and returns when all is done.
+    """
+
+    name: str
+    start: Callable[[], None]
+    stop: Callable[[], None]
+
+
 class Background:
-    """The jobs of one service.
+    """The jobs and components of one service.
 
     Args:
         metrics: where runs are counted and timed, by job and outcome (success or error).
 
     Attributes:
-        jobs: what was declared.
+        jobs: the jobs that were declared.
+        components: the components that were declared.
     """
 
     def __init__(self, metrics: Metrics) -> None:
         self.jobs: list[Job] = []
+        self.components: list[Component] = []
         self._runs = Histogram(
             "background_run_duration_seconds",
             "Runs of background jobs by job and outcome.",
@@ -67,10 +85,21 @@ class Background:
         """Declare a job; see `Job`. Nothing runs before `start`."""
         self.jobs.append(Job(name, seconds, work))
 
+    def component(self, name: str, start: Callable[[], None], stop: Callable[[], None]) -> None:
+        """Declare a component; see `Component`. Nothing runs before `start`."""
+        self.components.append(Component(name, start, stop))
+
     def start(self) -> list[threading.Thread]:
-        """Start a thread for each job. Call it in the worker process: threads do not survive a fork."""
-        # Not daemons: the interpreter waits for the run that is under way, instead of cutting it off.
+        """Start the components, and a thread for each job. Call it in the worker: threads do not survive a fork.
+
+        Returns:
+            Threads that end when the process takes leave and everything has come to its end.
+        """
+        for component in self.components:
+            component.start()
+        # Not daemons: the interpreter waits for what is under way, instead of cutting it off.
         threads = [threading.Thread(target=self._repeat, args=(job,), name=job.name) for job in self.jobs]
+        threads += [threading.Thread(target=_stop_later, args=(c,), name=c.name) for c in self.components]
         for thread in threads:
             thread.start()
         return threads
@@ -105,6 +134,16 @@ class Background:
         more = False
         while _wait(0 if more else job.seconds * random.uniform(0.9, 1.1)):
             more = self.run(job)
+
+
+def _stop_later(component: Component) -> None:
+    """Stop a component when the process takes leave."""
+    while _wait(_LOOK_SECONDS):
+        continue
+    try:
+        component.stop()
+    except Exception as error:  # noqa: BLE001 - the process ends, the log has to say what was not ended well
+        _log.error("a component did not stop", component=component.name, exc_info=error)
 
 
 def _wait(seconds: float) -> bool:

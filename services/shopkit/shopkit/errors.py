@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 
 import psycopg2
 import structlog
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from psycopg2 import errors as sqlstate
 from werkzeug.exceptions import HTTPException
 
@@ -23,6 +24,8 @@ _HTTP_SLUGS = {
     405: "method-not-allowed",
     413: "body-too-large",
 }
+# Where there are pages too, what is asked for under these paths and does not exist is still a problem document.
+_MACHINE_PATHS = ("/api/", "/internal/", "/.well-known/")
 _INTERNAL_ERROR = Problem(
     500,
     "internal-error",
@@ -51,9 +54,19 @@ def add_error_handlers(app: Flask) -> None:
 
 
 def problem_response(problem: Problem) -> Response:
-    """Return the response for a problem."""
+    """Return the response for a problem: an HTML page of the service where a person would see it, else the document."""
+    page: Callable[[Problem], Response] | None = getattr(current_app, "error_page", None)
+    if page is not None and _is_page(request.path):
+        try:
+            return page(problem)
+        except Exception as error:  # noqa: BLE001 - an error page that cannot be made must not hide the error
+            _log.error("an error page failed", exc_info=error)
     body = to_json(problem.document(request.path))
     return Response(body, problem.status, problem.headers, content_type=MEDIA_TYPE)
+
+
+def _is_page(path: str) -> bool:
+    return request.blueprint is not None or (request.url_rule is None and not path.startswith(_MACHINE_PATHS))
 
 
 def _http_error(error: HTTPException) -> Response:

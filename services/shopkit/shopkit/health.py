@@ -77,7 +77,14 @@ class Readiness:
         return None
 
 
-def add_probes(app: Flask, readiness: Readiness) -> None:
+class AlwaysReady:
+    """Readiness of a service without a database: it can work as soon as it answers."""
+
+    def fault(self) -> None:
+        """Return None."""
+
+
+def add_probes(app: Flask, readiness: Readiness | AlwaysReady) -> None:
     """Serve `/livez` and `/readyz`."""
 
     def livez() -> Response:

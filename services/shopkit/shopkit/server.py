@@ -44,7 +44,7 @@ def serve(name: str, environ: Mapping[str, str]) -> None:
 
 
 def load_worker(name: str) -> ServiceApp:
-    """Build the application in the worker process, with logs, the metrics port and its background jobs.
+    """Build the application in the worker process, with logs, the metrics port and its background work.
 
     A wrong environment ends the process with a sentence instead of a traceback: no restart mends it.
     """

@@ -6,16 +6,19 @@ import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from shopkit.auth import KeySource
 from shopkit.background import Background
 from shopkit.database import Database
 from shopkit.metrics import Metrics
 from shopkit.routing import Api
-from shopkit.settings import Settings
+from shopkit.settings import Settings, StatelessSettings
 
-S = TypeVar("S", bound=Settings)
+if TYPE_CHECKING:
+    from shopkit.app import ServiceApp
+
+S = TypeVar("S", bound=StatelessSettings)
 
 
 @dataclass(frozen=True)
@@ -23,9 +26,16 @@ class Runtime(Generic[S]):
     """What a service finds when it is built."""
 
     settings: S
-    database: Database
+    own_database: Database | None
     metrics: Metrics
     background: Background
+
+    @property
+    def database(self) -> Database:
+        """The service's own database. Raises TypeError for a service that has none."""
+        if self.own_database is None:
+            raise TypeError(f"{type(self.settings).__name__} is no shopkit.settings.Settings: there is no database")
+        return self.own_database
 
 
 @dataclass(frozen=True)
@@ -36,10 +46,13 @@ class Service(Generic[S]):
         name: package name, and the name in URLs, logs and databases.
         version: SemVer of its API.
         summary: what it does, for the API document.
-        settings: dataclass of its settings.
+        settings: dataclass of its settings: a `Settings` for a service with a database (and the folder
+            `migrations`), a `StatelessSettings` for one without.
         apis: its routes.
         build: makes the context that its handlers get.
         keys: where its token keys come from, when not from the service `users`.
+        pages: adds HTML pages beside the API: it gets the application, to register blueprints on and to set
+            `error_page` and `config`, and what `build` made.
     """
 
     name: str
@@ -49,6 +62,12 @@ class Service(Generic[S]):
     apis: Sequence[Api[Any]]
     build: Callable[[Runtime[S]], object]
     keys: Callable[[object], KeySource] | None = None
+    pages: Callable[[ServiceApp, Any], None] | None = None
+
+    @property
+    def has_database(self) -> bool:
+        """Whether it has a database of its own."""
+        return issubclass(self.settings, Settings)
 
     @property
     def folder(self) -> Path:

@@ -92,8 +92,17 @@ class ServerSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(ServerSettings):
-    """What every service needs; a service adds its own in a subclass."""
+class StatelessSettings(ServerSettings):
+    """What a service without a database needs; it adds its own in a subclass."""
+
+    max_body_bytes: int = setting(
+        "MAX_BODY_BYTES", "Largest request body; beyond it 413.", default=1_048_576, check=between(1024, 1 << 30)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(StatelessSettings):
+    """What a service with a database needs; it adds its own in a subclass."""
 
     database_url: str = setting(
         "DATABASE_URL",
@@ -112,9 +121,6 @@ class Settings(ServerSettings):
     )
     database_lock_timeout: float = setting(
         "DATABASE_LOCK_TIMEOUT_SECONDS", "Longest wait of one SQL statement for a lock.", default=3.0, check=_SECONDS
-    )
-    max_body_bytes: int = setting(
-        "MAX_BODY_BYTES", "Largest request body; beyond it 413.", default=1_048_576, check=between(1024, 1 << 30)
     )
 
 

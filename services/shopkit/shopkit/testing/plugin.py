@@ -19,6 +19,8 @@ from shopkit.testing.client import ContractClient
 from shopkit.testing.postgres import SERVER_VARIABLE, Templates, admin, running_server
 from shopkit.testing.tokens import INTERNAL_TOKEN, ISSUER, Tokens
 
+_SERVICES = ("USERS", "PRODUCTS", "INVENTORY", "ORDERS", "PAYMENTS")
+
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
@@ -62,14 +64,15 @@ def tokens() -> Tokens:
 
 
 @pytest.fixture(scope="module")
-def environ(database_url: str, extra_environ: dict[str, str]) -> dict[str, str]:
+def environ(request: pytest.FixtureRequest, service: Service[Any], extra_environ: dict[str, str]) -> dict[str, str]:
     """Environment of the service under test."""
+    own = {"DATABASE_URL": request.getfixturevalue("database_url")} if service.has_database else {}
     return {
-        "DATABASE_URL": database_url,
+        **own,
         "JWT_ISSUER": ISSUER,
         "INTERNAL_TOKEN": INTERNAL_TOKEN,
         # Port 9 (discard): whoever calls another service without a fake fails at once.
-        **{f"{name}_URL": "http://127.0.0.1:9" for name in ("USERS", "PRODUCTS", "INVENTORY", "PAYMENTS")},
+        **{f"{name}_URL": "http://127.0.0.1:9" for name in _SERVICES},
         **extra_environ,
     }
 
@@ -79,7 +82,8 @@ def app(service: Service[Any], environ: dict[str, str], tokens: Tokens) -> Itera
     """The application under test; one per test module, on the module's database."""
     made = create_app(service, environ, keys=tokens.keys)
     yield made
-    made.runtime.database.close()
+    if made.runtime.own_database is not None:
+        made.runtime.own_database.close()
 
 
 @pytest.fixture
@@ -91,8 +95,10 @@ def database(app: ServiceApp, database_templates: Templates, service: Service[An
 
 
 @pytest.fixture
-def client(app: ServiceApp, database: Database, service: Service[Any]) -> ContractClient:
-    """A client of the application on an empty database; it checks answers against the API document."""
+def client(request: pytest.FixtureRequest, app: ServiceApp, service: Service[Any]) -> ContractClient:
+    """A client of the application on an empty database (if any); it checks answers against the API document."""
+    if service.has_database:
+        request.getfixturevalue("database")
     made = ContractClient(app, app.response_class)
     made.service = service
     return made

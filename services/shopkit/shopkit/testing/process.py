@@ -32,14 +32,15 @@ class ServerProcess:
         name: the service.
         environ: its environment; the ports are chosen here.
         log: file that gets what it prints.
+        port: where it listens; one that is free unless given.
 
     Attributes:
         url: base URL.
         metrics_url: URL of the metrics.
     """
 
-    def __init__(self, name: str, environ: Mapping[str, str], log: Path) -> None:
-        port, metrics_port = free_port(), free_port()
+    def __init__(self, name: str, environ: Mapping[str, str], log: Path, port: int | None = None) -> None:
+        port, metrics_port = port or free_port(), free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.metrics_url = f"http://127.0.0.1:{metrics_port}/metrics"
         self._command = [sys.executable, "-m", "shopkit", "serve", name]

@@ -149,3 +149,24 @@ def test_each_run_has_a_request_id_of_its_own(background: Background) -> None:
     assert (background.run(job), background.run(job)) == (True, True)
     assert len(set(seen)) == 2
     assert context.current.get() is None
+
+
+def test_a_component_starts_with_the_process_and_stops_when_it_takes_leave(background: Background) -> None:
+    seen: list[str] = []
+    background.component("line", lambda: seen.append("start"), lambda: seen.append("stop"))
+    assert seen == []
+    [thread] = background.start()
+    assert (seen, thread.daemon) == (["start"], False)
+    end([thread])
+    assert seen == ["start", "stop"]
+
+
+def test_a_component_that_does_not_stop_well_is_logged(background: Background) -> None:
+    def fail() -> None:
+        raise RuntimeError("stuck")
+
+    background.component("line", lambda: None, fail)
+    with structlog.testing.capture_logs() as logs:
+        end(background.start())
+    (line,) = logs
+    assert (line["event"], line["component"]) == ("a component did not stop", "line")
