@@ -1,0 +1,1 @@
+"""Messages of shopkeeper.recommendations.v1, made by services/recommendations/generate.py."""
