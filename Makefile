@@ -8,6 +8,7 @@ VENV := .venv/ready
 SERVICES := users products inventory orders payments
 # A folder is checked at a time: the tests of each service are a package called `tests`.
 TYPED := services/shopkit $(SERVICES:%=services/%) operator charts images e2e
+SERVICE_PATH := $(CURDIR):services/shopkit:$(shell echo $(SERVICES:%=services/%) | tr ' ' ':')
 CLUSTER_PROGRAM := python3 -m e2e.cluster
 LOCK := uv pip compile --quiet --no-config --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11
 
@@ -56,6 +57,11 @@ test-e2e: $(VENV) ## run the end-to-end tests on the cluster, through the gatewa
 test-idle: $(VENV) ## watch a Shop at rest for ten minutes: no write to the API server
 	@$(CLUSTER_PROGRAM) operator
 	@IDLE_SECONDS=600 pytest -q -m e2e e2e/tests/test_idle.py
+
+.PHONY: bench-shop
+bench-shop: $(VENV) ## measure the shop beside plain references: about 10 minutes; writes docs/benchmarks/shop.*
+	@$(CLUSTER_PROGRAM) operator
+	@PYTHONPATH=$(SERVICE_PATH) python3 -m e2e.bench shop $(BENCH)
 
 .PHONY: lint
 lint: $(VENV) charts ## check style, types, imports, charts, Dockerfiles, workflows, generated files

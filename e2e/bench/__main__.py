@@ -1,0 +1,66 @@
+"""The command line: `python3 -m e2e.bench shop`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from e2e.bench import loopback, machine, on_cluster, report
+from e2e.cluster import commands, images, paths
+from e2e.cluster.bringup import Machine
+from e2e.cluster.progress import Progress
+from e2e.cluster.shell import Problem
+from e2e.postgres import IMAGE
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "benchmarks"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments."""
+    main = argparse.ArgumentParser(prog="python3 -m e2e.bench", description=__doc__)
+    add = main.add_subparsers(dest="command", required=True, metavar="command").add_parser
+    shop = add("shop", help="the services on loopback beside plain references, then the whole shop on the cluster")
+    shop.add_argument("--short", action="store_true", help="a minute in place of ten, to see that it works")
+    shop.add_argument("--only", choices=("loopback", "cluster"), help="one half")
+    shop.add_argument(
+        "--output", type=Path, default=FOLDER, help="folder of shop.json, shop.md and shop.svg (%(default)s)"
+    )
+    return main
+
+
+def shop(arguments: argparse.Namespace) -> None:
+    """Measure, write the results file, and make page and plot from it."""
+    bench = Machine(paths.find(), Progress())
+    results: dict[str, object] = {"machine": machine.describe().as_dict(), "short": arguments.short}
+    if arguments.only != "cluster":
+        commands.bases(bench)
+        tag = images.release_tag(bench.paths.root)
+        images.Builder(bench.docker, bench.tools, bench.paths, bench.progress).build([IMAGE], tag)
+        plan = loopback.SHORT if arguments.short else loopback.WHOLE
+        results["loopback"] = loopback.measure(bench, IMAGE.reference(tag), plan, None)
+    if arguments.only != "loopback":
+        results["cluster"] = on_cluster.measure(bench, on_cluster.SHORT if arguments.short else on_cluster.WHOLE)
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    (arguments.output / "shop.json").write_text(json.dumps(results, indent=1) + "\n")
+    text = report.page(results)
+    (arguments.output / "shop.md").write_text(text)
+    if "cluster" in results:
+        report.plot(results, arguments.output / "shop.svg")
+    print(text)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one benchmark; returns the exit code."""
+    try:
+        shop(parser().parse_args(argv))
+    except Problem as problem:
+        print(f"\nerror: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
