@@ -2,6 +2,7 @@
 
 import pytest
 
+from shopkit.testing.messaging import deliver, published
 from shopkit.testing.plugin import (
     app,
     client,
@@ -21,9 +22,11 @@ __all__ = [
     "database",
     "database_templates",
     "database_url",
+    "deliver",
     "environ",
     "extra_environ",
     "postgres_url",
+    "published",
     "service",
     "tokens",
 ]

@@ -1,4 +1,4 @@
-"""``python -m shopkit serve|migrate|openapi|settings <service>``."""
+"""``python -m shopkit serve|migrate|openapi|settings|events <service>``."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def main(arguments: Sequence[str]) -> int:
         "migrate": "bring the database up to date and end",
         "openapi": "print openapi.yaml as the code has it",
         "settings": "print the table of environment variables",
+        "events": "write events/*.json, the schemas of what the service publishes",
     }
     chosen = parser.add_subparsers(dest="command", required=True)
     for name, text in commands.items():

@@ -17,6 +17,7 @@ from shopkit.database import Database, open_database
 from shopkit.errors import add_error_handlers
 from shopkit.health import AlwaysReady, Readiness, add_probes
 from shopkit.keys import KeysError, RemoteKeys
+from shopkit.messaging.attach import Messaging, attach
 from shopkit.metrics import Metrics
 from shopkit.migrations import newest_version
 from shopkit.problems import Problem
@@ -38,10 +39,12 @@ class ServiceApp(Flask):
 
     Attributes:
         runtime: what the service was built with.
+        messaging: what it publishes and consumes events with.
         error_page: makes the HTML page of an error, where the service has pages; `Service.pages` sets it.
     """
 
     runtime: Runtime[Any]
+    messaging: Messaging
     error_page: Callable[[Problem], Response] | None = None
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -75,6 +78,7 @@ def create_app(service: Service[Any], environ: Mapping[str, str], *, keys: KeySo
     app.url_map.merge_slashes = False
     app.url_map.converters["id"] = IdConverter
     built = service.build(app.runtime)
+    app.messaging = attach(service, app.runtime, built)
     if keys is None:
         keys = service.keys(built) if service.keys else _keys_of_users(app.runtime)
     add_error_handlers(app)

@@ -7,7 +7,7 @@ Errors of psycopg2 pass through (a repository catches `psycopg2.errors.UniqueVio
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,6 +26,16 @@ class Transaction:
 
     def __init__(self, opened: connection) -> None:
         self._connection = opened
+        self._after_commit: list[Callable[[], None]] = []
+
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Have something done when the transaction is committed, and not otherwise; it must not raise."""
+        self._after_commit.append(act)
+
+    def committed(self) -> None:
+        """Do what waits for the commit; `Database.transaction` calls it."""
+        for act in self._after_commit:
+            act()
 
     def fetch_one(self, sql: str, params: Params = ()) -> Row | None:
         """Run a statement and return its first row, or None."""
@@ -101,11 +111,13 @@ class Database:
         pooled = self._pool.acquire()
         try:
             pooled.connection.autocommit = False
-            yield Transaction(pooled.connection)
+            tx = Transaction(pooled.connection)
+            yield tx
             pooled.connection.commit()
         finally:
             # release() rolls back what was not committed and restores autocommit.
             self._pool.release(pooled)
+        tx.committed()
 
     def stats(self) -> PoolStats:
         """Return the state of the pool."""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from shopkit.auth import KeySource
 from shopkit.background import Background
 from shopkit.database import Database
+from shopkit.messaging.consumer import Consumer
+from shopkit.messaging.events import Event
 from shopkit.metrics import Metrics
 from shopkit.routing import Api
 from shopkit.settings import Settings, StatelessSettings
@@ -53,6 +55,8 @@ class Service(Generic[S]):
         keys: where its token keys come from, when not from the service `users`.
         pages: adds HTML pages beside the API: it gets the application, to register blueprints on and to set
             `error_page` and `config`, and what `build` made.
+        publishes: the events that it writes into its outbox; its settings are then also `PublisherSettings`.
+        consumes: its handlers of events; its settings are then also `ConsumerSettings`.
     """
 
     name: str
@@ -63,6 +67,8 @@ class Service(Generic[S]):
     build: Callable[[Runtime[S]], object]
     keys: Callable[[object], KeySource] | None = None
     pages: Callable[[ServiceApp, Any], None] | None = None
+    publishes: Sequence[type[Event]] = ()
+    consumes: Consumer[Any] | None = None
 
     @property
     def has_database(self) -> bool:

@@ -71,8 +71,11 @@ def environ(request: pytest.FixtureRequest, service: Service[Any], extra_environ
         **own,
         "JWT_ISSUER": ISSUER,
         "INTERNAL_TOKEN": INTERNAL_TOKEN,
+        "AMQP_URL": "amqp://127.0.0.1:9/%2F",
         # Port 9 (discard): whoever calls another service without a fake fails at once.
         **{f"{name}_URL": "http://127.0.0.1:9" for name in _SERVICES},
+        # What one test breaks must not be kept from the next; a test of the breaker sets its own.
+        "BREAKER_FAILURES": "1000",
         **extra_environ,
     }
 
