@@ -95,8 +95,9 @@ def _own(machine: Machine) -> Kubectl:
     machine.tools.ensure(CLIENTS)
     cluster = Kubectl(machine.tools.program("kubectl"), kind.CONTEXT)
     if state == "stopped":
-        preflight.port("127.0.0.1", kind_config.HTTP_PORT)
+        _need_ports()
         machine.kind.start(cluster)
+    machine.kind.check_ports()
     if not cluster.answers():
         with machine.progress.step("Wait for the cluster to answer"):
             machine.kind.write_kubeconfig()
@@ -113,10 +114,15 @@ def _create(machine: Machine, *, half: bool) -> None:
     if half:
         machine.progress.note("  the cluster was never finished, so it is made anew")
         machine.kind.delete()
-    preflight.port("127.0.0.1", kind_config.HTTP_PORT)
+    _need_ports()
     # The official image's systemd does not boot on cgroup v1.
     image = images.ensure(may_pull=kind.CGROUP_V2.exists())
     machine.kind.create(image)
+
+
+def _need_ports() -> None:
+    for port in kind_config.PORTS:
+        preflight.port("127.0.0.1", port)
 
 
 def _storage(machine: Machine, cluster: Kubectl) -> None:

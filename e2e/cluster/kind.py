@@ -86,6 +86,16 @@ class Kind:
             step.update("wait for the node to be ready")
             wait_ready(kubectl, READY_SECONDS)
 
+    def check_ports(self) -> None:
+        """Raise Problem where the node, made by an earlier version of this program, lacks one of the shop's ports."""
+        mapped = self._docker.run("port", NODE)
+        lacking = [str(port) for port, node_port in kind_config.PORTS.items() if f"{node_port}/tcp" not in mapped]
+        if lacking:
+            raise Problem(
+                f"the cluster {NAME} was made by an earlier version, which did not forward port {', '.join(lacking)}: "
+                "`make down` removes it with the shops on it, then run this again to make it anew"
+            )
+
     def write_kubeconfig(self) -> None:
         """Put the cluster into the user's kubeconfig. The API server's port changes when the node restarts."""
         self._run("export", "kubeconfig", "--name", NAME)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
-HTTP_PORT = 8080
-HTTP_NODE_PORT = 30080
+# Ports of this machine, and the node ports that the sample Shop's gateway has behind them: http and https.
+PORTS = {8080: 30080, 8443: 30443}
 PATCHES = "/kubeadm-patches"
 
 
 def config(*, official_image: bool, cgroup_v1: bool, patches: Path) -> dict[str, Any]:
-    """kind's Cluster object: one node, the shop's HTTP port on the machine, small control plane requests.
+    """kind's Cluster object: one node, the shop's ports on the machine, small control plane requests.
 
     `patches` holds kubeadm's patches of its static pods. Nodes that we built bring their own pod network.
     """
@@ -23,12 +22,8 @@ def config(*, official_image: bool, cgroup_v1: bool, patches: Path) -> dict[str,
     node = {
         "role": "control-plane",
         "extraPortMappings": [
-            {
-                "containerPort": HTTP_NODE_PORT,
-                "hostPort": HTTP_PORT,
-                "listenAddress": "127.0.0.1",
-                "protocol": "TCP",
-            }
+            {"containerPort": node_port, "hostPort": port, "listenAddress": "127.0.0.1", "protocol": "TCP"}
+            for port, node_port in PORTS.items()
         ],
         "extraMounts": [{"hostPath": str(patches), "containerPath": PATCHES, "readOnly": True}],
     }
@@ -43,8 +38,3 @@ def config(*, official_image: bool, cgroup_v1: bool, patches: Path) -> dict[str,
 
 def _document(kind: str, version: str, **fields: object) -> str:
     return json.dumps({"kind": kind, "apiVersion": version, **fields})
-
-
-def fingerprint(settings: dict[str, Any], image: str) -> str:
-    """What a cluster is made of, to tell whether the one that runs is made of the same."""
-    return hashlib.sha256(json.dumps([settings, image], sort_keys=True).encode()).hexdigest()[:12]

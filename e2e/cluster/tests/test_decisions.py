@@ -55,8 +55,10 @@ def test_the_official_image_keeps_the_official_settings() -> None:
 
 def test_the_shop_is_reached_on_this_machine_only() -> None:
     (node,) = kind_config.config(official_image=True, cgroup_v1=False, patches=Path("/patches"))["nodes"]
-    (mapping,) = node["extraPortMappings"]
-    assert mapping == {"containerPort": 30080, "hostPort": 8080, "listenAddress": "127.0.0.1", "protocol": "TCP"}
+    assert node["extraPortMappings"] == [
+        {"containerPort": 30080, "hostPort": 8080, "listenAddress": "127.0.0.1", "protocol": "TCP"},
+        {"containerPort": 30443, "hostPort": 8443, "listenAddress": "127.0.0.1", "protocol": "TCP"},
+    ]
 
 
 def test_the_control_plane_is_patched_for_small_machines() -> None:
