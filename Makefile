@@ -46,10 +46,12 @@ test-charts: $(VENV) charts ## render the charts with many values; run the gatew
 
 .PHONY: test-integration
 test-integration: $(VENV) ## run the services' tests against a real PostgreSQL
+	@$(CLUSTER_PROGRAM) browser >/dev/null
 	@python3 -m e2e.postgres pytest -q -m integration
 
 .PHONY: test-e2e
 test-e2e: $(VENV) ## run the end-to-end tests on the cluster, through the gateway
+	@$(CLUSTER_PROGRAM) browser >/dev/null
 	@$(CLUSTER_PROGRAM) operator
 	@pytest -q -m e2e
 

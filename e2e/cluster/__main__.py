@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
-from e2e.cluster import commands, paths
+from e2e.cluster import browser, commands, paths
 from e2e.cluster.bringup import Machine
 from e2e.cluster.lock import only_one
 from e2e.cluster.progress import Progress
@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     add("images", help="build our images and bring them to the cluster")
     add("engine", help="the container engine only")
     add("bases", help="the container engine and the images that ours are built on")
+    add("browser", help="print where a browser for the storefront's tests is; install one if there is none")
     tools = add("tools", help="build Go programs and print where they are")
     tools.add_argument("names", nargs="*", choices=[*PACKAGES, []], metavar="name", help=", ".join(PACKAGES))
     add("status", help="say what is there; changes nothing")
@@ -56,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "images": lambda: machine.progress.note(commands.images(machine, context, registry)),
         "engine": lambda: machine.progress.note(machine.docker.program),
         "bases": lambda: commands.bases(machine),
+        "browser": lambda: machine.progress.note(browser.ensure(machine.paths, machine.progress)),
         "tools": lambda: commands.tools(machine, arguments.names or CLIENTS),
         "status": lambda: commands.status(machine),
         "down": lambda: commands.down(machine, purge=arguments.purge_cache),
