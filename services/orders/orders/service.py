@@ -13,23 +13,18 @@ from orders.routes import Desk, api
 from orders.settings import OrdersSettings
 from orders.worker import Worker
 from shopkit.service import Runtime, Service
-from shopkit.upstream import Upstream
 
 
 def build(runtime: Runtime[OrdersSettings]) -> Desk:
     """Make what the handlers work with, and declare the worker."""
     settings = runtime.settings
-
-    def upstream(name: str, url: str, token: str | None) -> Upstream:
-        return Upstream(name, url, runtime.metrics, token=token, connections=settings.http_threads)
-
     orders = OrderRepository(runtime.database)
-    catalogue = Catalogue(upstream("products", settings.products_url, None))
+    catalogue = Catalogue(runtime.upstream("products", settings.products_url))
     checkout = Checkout(
         orders,
         catalogue,
-        Stock(upstream("inventory", settings.inventory_url, settings.internal_token)),
-        Till(upstream("payments", settings.payments_url, settings.internal_token)),
+        Stock(runtime.upstream("inventory", settings.inventory_url, token=settings.internal_token)),
+        Till(runtime.upstream("payments", settings.payments_url, token=settings.internal_token)),
         settings.currency,
     )
     claims = Claims(

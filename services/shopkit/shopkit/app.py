@@ -24,7 +24,7 @@ from shopkit.problems import Problem
 from shopkit.routing import IdConverter, bind, to_json
 from shopkit.service import Runtime, Service
 from shopkit.settings import TokenSettings
-from shopkit.upstream import Limits, Upstream
+from shopkit.upstream import Limits
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -112,7 +112,7 @@ def _keys_of_users(runtime: Runtime[Any]) -> KeySource | None:
     if not isinstance(runtime.settings, TokenSettings):
         return None
     limits = Limits(connect_seconds=0.5, read_seconds=1.0, attempts=2)
-    users = Upstream("users", runtime.settings.users_url, runtime.metrics, limits=limits, connections=1)
+    users = runtime.upstream("users", runtime.settings.users_url, limits=limits)
 
     def fetch() -> Mapping[str, Any]:
         answer = users.get("/.well-known/jwks.json")

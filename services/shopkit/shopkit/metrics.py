@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from prometheus_client import (
     CollectorRegistry,
+    Counter,
+    Gauge,
     GCCollector,
     Histogram,
     PlatformCollector,
@@ -16,6 +18,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from shopkit.database import Database
+from shopkit.resilience import State
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
@@ -47,6 +50,24 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self.registry,
         )
+        self._breakers = Gauge(
+            "circuit_breaker_state",
+            "State of the circuit breaker of each other service: 0 closed, 1 half-open, 2 open.",
+            ("target",),
+            registry=self.registry,
+        )
+        self._breaker_changes = Counter(
+            "circuit_breaker_changes",
+            "Changes of a circuit breaker by the state they led to.",
+            ("target", "state"),
+            registry=self.registry,
+        )
+        self._refusals = Counter(
+            "http_client_refusals",
+            "Attempts that were not made, by what forbade them: breaker, bulkhead or retry-budget.",
+            ("target", "reason"),
+            registry=self.registry,
+        )
         # labels() takes a lock and builds strings at each call; this is read on every request.
         self._children: dict[tuple[str, str, int], Histogram] = {}
 
@@ -62,6 +83,16 @@ class Metrics:
     def observe_call(self, target: str, method: str, outcome: str, seconds: float) -> None:
         """Count one request made to another service."""
         self._calls.labels(target, method, outcome).observe(seconds)
+
+    def show_breaker(self, target: str, state: State, *, changed: bool = False) -> None:
+        """Show the state of a circuit breaker, and count a change."""
+        self._breakers.labels(target).set(list(State).index(state))
+        if changed:
+            self._breaker_changes.labels(target, state).inc()
+
+    def count_refusal(self, target: str, reason: str) -> None:
+        """Count an attempt to ask another service that was not made."""
+        self._refusals.labels(target, reason).inc()
 
     def watch_pool(self, database: Database) -> None:
         """Show the state of the connection pool."""

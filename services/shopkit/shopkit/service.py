@@ -14,8 +14,10 @@ from shopkit.database import Database
 from shopkit.messaging.consumer import Consumer
 from shopkit.messaging.events import Event
 from shopkit.metrics import Metrics
+from shopkit.resilience import Protection
 from shopkit.routing import Api
 from shopkit.settings import Settings, StatelessSettings
+from shopkit.upstream import Limits, Upstream
 
 if TYPE_CHECKING:
     from shopkit.app import ServiceApp
@@ -38,6 +40,18 @@ class Runtime(Generic[S]):
         if self.own_database is None:
             raise TypeError(f"{type(self.settings).__name__} is no shopkit.settings.Settings: there is no database")
         return self.own_database
+
+    def upstream(self, name: str, base_url: str, *, token: str | None = None, limits: Limits | None = None) -> Upstream:
+        """Return a client of another service, guarded as the settings say; see `Upstream`."""
+        loaded = self.settings
+        protection = Protection(
+            loaded.breaker_failures,
+            loaded.breaker_seconds,
+            # Some threads are left for what does not need a service that hangs.
+            loaded.upstream_concurrency or max(1, loaded.http_threads * 3 // 4),
+            loaded.connection_seconds,
+        )
+        return Upstream(name, base_url, self.metrics, token=token, limits=limits, protection=protection)
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,27 @@ class StatelessSettings(ServerSettings):
     max_body_bytes: int = setting(
         "MAX_BODY_BYTES", "Largest request body; beyond it 413.", default=1_048_576, check=between(1024, 1 << 30)
     )
+    breaker_failures: int = setting(
+        "BREAKER_FAILURES",
+        "Consecutive failures of another service after which it is not asked for a while.",
+        default=5,
+        check=between(1, 1000),
+    )
+    breaker_seconds: float = setting(
+        "BREAKER_SECONDS", "How long it is then not asked; afterwards one call tries it.", default=60.0, check=_SECONDS
+    )
+    upstream_concurrency: int = setting(
+        "UPSTREAM_CONCURRENCY",
+        "Most calls at once to each other service; 0: three quarters of `HTTP_THREADS`.",
+        default=0,
+        check=between(0, 256),
+    )
+    connection_seconds: float = setting(
+        "CONNECTION_SECONDS",
+        "Age at which a connection to another service is replaced, so that new replicas get their share.",
+        default=60.0,
+        check=_SECONDS,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,7 @@
-"""Calls to other services: bounded in time, traced, tried again only where that is safe."""
+"""Calls to other services: bounded in time and number, traced, tried again only where that is safe.
+
+A fallback, where one makes sense, is the caller's: it catches UpstreamError.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,17 @@ import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 
 from shopkit import context
+from shopkit.connections import pool_manager
+from shopkit.guard import Failure, Guard
 from shopkit.metrics import Metrics
 from shopkit.problems import TYPE_PREFIX, Problem
+from shopkit.resilience import Protection
 from shopkit.routing import to_json
 
 _TRANSIENT = (502, 503, 504)
 _IDEMPOTENT = frozenset(("GET", "HEAD", "PUT", "DELETE"))
+# A call that its caller cuts off sooner than this says nothing about the service.
+_FAIR_SECONDS = 1.0
 
 
 class UpstreamError(Problem):
@@ -29,12 +37,12 @@ class UpstreamError(Problem):
         maybe_done: whether the request may have taken effect there all the same.
     """
 
-    def __init__(self, target: str, detail: str, *, status: int = 503, maybe_done: bool) -> None:
+    def __init__(self, target: str, detail: str, *, status: int = 503, maybe_done: bool, retry_after: int = 1) -> None:
         slug, title = {
             503: ("upstream-unavailable", "A service that is needed cannot be reached"),
             504: ("upstream-timeout", "A service that is needed did not answer in time"),
         }[status]
-        super().__init__(status, slug, title, detail, headers={"Retry-After": "1"})
+        super().__init__(status, slug, title, detail, headers={"Retry-After": str(retry_after)})
         self.target = target
         self.maybe_done = maybe_done
 
@@ -67,8 +75,9 @@ class Upstream:
         metrics: where calls are counted.
         token: shared token for its internal routes.
         limits: time limits and attempts.
-        connections: most connections kept open.
+        protection: breaker, bulkhead and age of connections.
         sleep: waits between attempts.
+        clock: monotonic clock.
     """
 
     def __init__(
@@ -79,8 +88,9 @@ class Upstream:
         *,
         token: str | None = None,
         limits: Limits | None = None,
-        connections: int = 8,
+        protection: Protection | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._name = name
         self._base_url = base_url.rstrip("/")
@@ -90,7 +100,9 @@ class Upstream:
         self._headers = {"Accept": "application/json", "User-Agent": "shopkit"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
-        self._http = urllib3.PoolManager(maxsize=connections, retries=False)
+        protection = protection or Protection()
+        self._http = pool_manager(protection.concurrency, protection.connection_seconds, clock)
+        self._guard = Guard(name, metrics, protection, clock)
 
     def get(self, path: str) -> UpstreamResponse:
         """GET a path; see `call`."""
@@ -113,27 +125,35 @@ class Upstream:
         Raises:
             UpstreamError: no connection (503), an answer of 500 and above (503), no answer in time (504; also where
                 the service itself says so of what it needs, with a problem document: then asking again at once
-                does not help).
+                does not help), not asked because it failed too often lately or too many calls are under way (503).
         """
         idempotent = idempotent or method in _IDEMPOTENT
         encoded = None if body is None else to_json(body)
+        self._guard.count_call()
+        maybe_done = False
         attempt = 1
         while True:
             try:
-                return self._attempt(method, path, encoded)
-            except _Failure as failure:
-                again = failure.transient and (idempotent or not failure.maybe_done)
+                timeout = self._timeout()
+                with self._guard.passed():
+                    return self._attempt(method, path, encoded, timeout)
+            except Failure as failure:
+                # What an earlier attempt may have done, it may have done, whatever came of this one.
+                maybe_done = maybe_done or failure.maybe_done
                 pause = self._limits.backoff_seconds * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)
-                left = _remaining()
-                if not again or attempt >= self._limits.attempts or (left is not None and left <= pause):
+                again = failure.transient and (idempotent or not maybe_done) and attempt < self._limits.attempts
+                if not again or not self._has_time(pause) or not self._guard.may_repeat():
                     raise UpstreamError(
-                        self._name, failure.detail, status=failure.status, maybe_done=failure.maybe_done
+                        self._name,
+                        failure.detail,
+                        status=failure.status,
+                        maybe_done=maybe_done,
+                        retry_after=failure.retry_after,
                     ) from failure
             attempt += 1
             self._sleep(pause)
 
-    def _attempt(self, method: str, path: str, encoded: bytes | None) -> UpstreamResponse:
-        timeout = self._timeout()
+    def _attempt(self, method: str, path: str, encoded: bytes | None, timeout: urllib3.Timeout) -> UpstreamResponse:
         started = time.perf_counter()
         outcome = "error"
         try:
@@ -142,19 +162,23 @@ class Upstream:
             )
             outcome = str(answer.status)
         except (NewConnectionError, ConnectTimeoutError) as error:
-            raise _Failure(f"{self._name} cannot be reached.", 503, maybe_done=False) from error
+            raise Failure(f"{self._name} cannot be reached.", 503, maybe_done=False) from error
         except ReadTimeoutError as error:
             outcome = "timeout"
-            raise _Failure(f"{self._name} did not answer in time.", 504, maybe_done=True, transient=False) from error
+            detail = f"{self._name} did not answer in time."
+            well = False if self._was_fair(timeout) else None
+            raise Failure(detail, 504, maybe_done=True, transient=False, well=well) from error
         except HTTPError as error:
-            raise _Failure(f"The connection to {self._name} broke.", 503, maybe_done=True) from error
+            raise Failure(f"The connection to {self._name} broke.", 503, maybe_done=True) from error
         finally:
             self._metrics.observe_call(self._name, method, outcome, time.perf_counter() - started)
         if answer.status == 504 and self._says_so_itself(answer):
-            raise _Failure(f"{self._name} had no answer in time.", 504, maybe_done=True, transient=False)
+            # It works, something that it needs does not: no reason to stop asking it other things.
+            detail = f"{self._name} had no answer in time."
+            raise Failure(detail, 504, maybe_done=True, transient=False, well=True)
         if answer.status >= 500:
             transient = answer.status in _TRANSIENT
-            raise _Failure(f"{self._name} answered {answer.status}.", 503, maybe_done=True, transient=transient)
+            raise Failure(f"{self._name} answered {answer.status}.", 503, maybe_done=True, transient=transient)
         return UpstreamResponse(answer.status, self._decode(answer), answer.headers)
 
     def _says_so_itself(self, answer: urllib3.BaseHTTPResponse) -> bool:
@@ -168,13 +192,21 @@ class Upstream:
         try:
             return orjson.loads(answer.data)
         except ValueError as error:
-            raise _Failure(f"{self._name} answered with something that is not JSON.", 503, maybe_done=True) from error
+            raise Failure(f"{self._name} answered with something that is not JSON.", 503, maybe_done=True) from error
 
     def _timeout(self) -> urllib3.Timeout:
         left = _remaining()
         if left is not None and left <= 0.001:
-            raise _Failure(f"No time is left to ask {self._name}.", 504, maybe_done=False, transient=False)
+            raise Failure(f"No time is left to ask {self._name}.", 504, maybe_done=False, transient=False)
         return urllib3.Timeout(connect=self._limits.connect_seconds, read=self._limits.read_seconds, total=left)
+
+    def _has_time(self, pause: float) -> bool:
+        left = _remaining()
+        return left is None or left > pause
+
+    def _was_fair(self, timeout: urllib3.Timeout) -> bool:
+        left = timeout.total
+        return not isinstance(left, float) or left >= min(_FAIR_SECONDS, self._limits.read_seconds)
 
     def _request_headers(self, encoded: bytes | None) -> dict[str, str]:
         headers = dict(self._headers)
@@ -188,17 +220,6 @@ class Upstream:
             wait = min(wait, request.remaining() or wait)
         headers[context.DEADLINE_HEADER] = str(max(1, round(wait * 1000)))
         return headers
-
-
-class _Failure(Exception):
-    """One attempt that failed."""
-
-    def __init__(self, detail: str, status: int, *, maybe_done: bool, transient: bool = True) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.status = status
-        self.maybe_done = maybe_done
-        self.transient = transient
 
 
 def _remaining() -> float | None:

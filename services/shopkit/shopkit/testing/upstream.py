@@ -13,12 +13,13 @@ from typing import Any, Self
 
 @dataclass(frozen=True)
 class Received:
-    """One request that arrived."""
+    """One request that arrived; `port` is the caller's, the same for all requests over one connection."""
 
     method: str
     path: str
     headers: dict[str, str]
     body: Any
+    port: int
 
 
 Answer = tuple[int, Any]
@@ -77,7 +78,9 @@ class FakeUpstream:
 
     def _serve(self, handler: BaseHTTPRequestHandler) -> None:
         raw = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
-        request = Received(handler.command, handler.path, dict(handler.headers), json.loads(raw) if raw else None)
+        body = json.loads(raw) if raw else None
+        port: int = handler.client_address[1]
+        request = Received(handler.command, handler.path, dict(handler.headers), body, port)
         self.received.append(request)
         known = self._responders.get((request.method, request.path))
         try:

@@ -175,7 +175,7 @@ def relay(demo: Demo) -> Slept:
 def build(runtime: Runtime[DemoSettings]) -> Demo:
     """Make what the handlers work with."""
     settings = runtime.settings
-    other = Upstream("other", settings.users_url, runtime.metrics, token=settings.internal_token)
+    other = runtime.upstream("other", settings.users_url, token=settings.internal_token)
     runtime.background.every(0.01, "tick", lambda: False)
     return Demo(runtime.database, other)
 
