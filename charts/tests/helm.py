@@ -12,8 +12,10 @@ import yaml
 
 Object = dict[str, Any]
 CHARTS = Path(__file__).resolve().parents[1]
-SERVICES = ("users", "products", "inventory", "orders", "payments")
-NAMES = (*SERVICES, "gateway", "postgres", "shop")
+WITH_DATABASE = ("users", "products", "inventory", "orders", "payments", "notifications", "recommendations")
+SERVICES = (*WITH_DATABASE, "storefront")
+MESSENGERS = ("users", "orders", "notifications", "recommendations")
+NAMES = (*SERVICES, "gateway", "postgres", "rabbitmq", "shop")
 
 
 @dataclass(frozen=True)

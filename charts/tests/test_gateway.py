@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from charts.tests.envoy import Gateway, call, config_of, find_envoy, running_gateway
-from charts.tests.helm import CHARTS, SERVICES, Helm, Object, case_name, load
+from charts.tests.envoy import BEHIND, Gateway, call, config_of, find_envoy, running_gateway
+from charts.tests.helm import CHARTS, Helm, Object, case_name, load
 from charts.tests.objects import named
 
 BODY_LIMIT = 4096
@@ -201,8 +201,8 @@ def test_timeouts_outlive_each_other_in_the_right_order(helm: Helm) -> None:
 
 def test_every_service_has_its_cluster(helm: Helm) -> None:
     clusters = {one["name"]: one for one in config_of(helm)["static_resources"]["clusters"]}
-    assert clusters.keys() == {*SERVICES, "admin"}
-    for service in SERVICES:
+    assert clusters.keys() == {*BEHIND, "admin"}
+    for service in BEHIND:
         (endpoint,) = clusters[service]["load_assignment"]["endpoints"][0]["lb_endpoints"]
         assert clusters[service]["type"] == "STRICT_DNS"
         assert endpoint["endpoint"]["address"]["socket_address"] == {"address": f"demo-{service}", "port_value": 80}

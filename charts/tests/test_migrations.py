@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from charts.tests.helm import SERVICES, Helm, Object
+from charts.tests.helm import MESSENGERS, SERVICES, WITH_DATABASE, Helm, Object
 from charts.tests.objects import named, of_kind
 
 
@@ -20,7 +20,7 @@ def secrets_of(container: Object) -> dict[str, tuple[str, str]]:
     return {name: (reference["name"], reference["key"]) for name, reference in references.items()}
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", WITH_DATABASE)
 def test_job(helm: Helm, service: str) -> None:
     found = job(helm, service)
     assert re.fullmatch(rf"demo-{service}-migrate-[0-9a-f]{{8}}", found["metadata"]["name"])
@@ -39,14 +39,21 @@ def test_job(helm: Helm, service: str) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_service_has_the_runtime_role_and_its_own_secrets_only(helm: Helm, service: str) -> None:
-    shared = {"users": ("JWT_SIGNING_KEY", ("demo-jwt", "signing-key.pem"))}
+    shared = {
+        "users": ("JWT_SIGNING_KEY", ("demo-jwt", "signing-key.pem")),
+        "storefront": ("SESSION_KEY", ("demo-storefront", "session-key")),
+    }
     internal = ("INTERNAL_TOKEN", ("demo-internal", "token"))
     shared |= dict.fromkeys(("inventory", "orders", "payments"), internal)
     (container,) = named(helm.template(service), "Deployment", f"demo-{service}")["spec"]["template"]["spec"][
         "containers"
     ]
-    own = [shared[service]] if service in shared else []
-    assert secrets_of(container) == {"DATABASE_URL": (f"demo-{service}-db", "uri"), **dict(own)}
+    own = dict([shared[service]] if service in shared else [])
+    if service in WITH_DATABASE:
+        own["DATABASE_URL"] = (f"demo-{service}-db", "uri")
+    if service in MESSENGERS:
+        own["AMQP_URL"] = (f"demo-{service}-amqp", "uri")
+    assert secrets_of(container) == own
 
 
 @pytest.mark.parametrize(
@@ -76,6 +83,16 @@ def test_another_spec_is_another_job(helm: Helm, values: Object) -> None:
 )
 def test_what_does_not_concern_the_database_migrates_nothing(helm: Helm, values: Object) -> None:
     assert job(helm, "orders", values) == job(helm, "orders")
+
+
+def test_storefront_has_nothing_to_migrate(helm: Helm) -> None:
+    assert of_kind(helm.template("storefront"), "Job") == []
+
+
+def test_secret_of_another_broker(helm: Helm) -> None:
+    objects = helm.template("users", {"messaging": {"secretName": "cloud-broker"}})
+    (container,) = named(objects, "Deployment", "demo-users")["spec"]["template"]["spec"]["containers"]
+    assert secrets_of(container)["AMQP_URL"] == ("cloud-broker", "uri")
 
 
 def test_secrets_of_another_database(helm: Helm) -> None:

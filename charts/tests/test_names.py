@@ -24,7 +24,7 @@ def selectors(objects: list[Object]) -> list[tuple[str, Object]]:
 
 def test_selectors_hold_the_shop(helm: Helm) -> None:
     found = selectors(helm.template("shop", load(CHARTS / "shop/ci/large-values.yaml")))
-    assert len(found) == 39
+    assert len(found) == 65
     for holder, selector in found:
         assert selector.keys() == {"matchLabels"}, holder
         assert selector["matchLabels"].keys() == {"app.kubernetes.io/name", "app.kubernetes.io/instance"}, holder
@@ -48,16 +48,38 @@ def test_services_lead_to_ports_that_exist(helm: Helm) -> None:
         if "ports" in one
     }
     for service in of_kind(objects, "Service"):
-        assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports[service["metadata"]["name"]]
+        name = service["metadata"]["name"].removesuffix("-nodes")
+        assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports[name]
+
+
+def test_services_without_an_address_lead_to_the_ports_of_the_pods(helm: Helm) -> None:
+    objects = helm.template("shop")
+    numbers = {
+        (holder.partition("/")[2], port["name"]): port["containerPort"]
+        for holder, one in containers(objects)
+        for port in one.get("ports", [])
+    }
+    for service in of_kind(objects, "Service"):
+        if service["spec"].get("clusterIP") == "None":
+            name = service["metadata"]["name"].removesuffix("-nodes")
+            assert all(port["port"] == numbers[name, port["targetPort"]] for port in service["spec"]["ports"])
 
 
 def test_service_ports(helm: Helm) -> None:
     objects = helm.template("shop")
-    special = {"gateway": [80], "postgres": [5432]}
-    for part in (*SERVICES, *special):
+    special = {
+        "gateway": [80],
+        "postgres": [5432],
+        "rabbitmq": [5672, 15692],
+        "rabbitmq-nodes": [4369, 25672],
+        "recommendations": [8080, 8081, 9090],
+        "mail": [80, 1025],
+    }
+    for part in {*SERVICES, *special}:
         spec = named(objects, "Service", f"demo-{part}")["spec"]
         assert spec["type"] == "ClusterIP"
         assert [port["port"] for port in spec["ports"]] == special.get(part, [80, 9090])
+        assert (spec.get("clusterIP") == "None") == (part in {"recommendations", "rabbitmq-nodes"})
 
 
 def test_two_shops_share_no_name(helm: Helm) -> None:
@@ -108,7 +130,7 @@ def test_shop_names_that_would_break_others_are_refused(helm: Helm, release: str
 
 def test_a_shop_name_of_thirty_letters_fits(helm: Helm) -> None:
     release = "a" * 30
-    assert max(len(item["metadata"]["name"]) for item in helm.template("shop", release=release)) == 57
+    assert max(len(item["metadata"]["name"]) for item in helm.template("shop", release=release)) == 63
 
 
 def test_a_new_chart_alone_changes_nothing(helm: Helm, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from charts.tests.objects import leaves, title
 VERSIONS = ("1.32", "1.37")
 # Kinds of others, whose schemas are not Kubernetes' own.
 FOREIGN = {"PodMonitor"}
+COMPONENTS = {"service", "migration", "catalog", "gateway", "database", "broker", "mail"}
 WAVES = {
     "ServiceAccount": "10",
     "ConfigMap": "10",
@@ -42,7 +43,7 @@ MATRIX = pytest.mark.parametrize(("chart", "values"), cases(), ids=case_name)
 
 def test_matrix_holds_every_chart() -> None:
     assert {chart for chart, _ in cases()} == set(NAMES)
-    assert len(cases()) == 37
+    assert len(cases()) == 55
 
 
 @MATRIX
@@ -71,7 +72,7 @@ def test_every_object_is_labelled_and_has_its_wave(helm: Helm, chart: str, value
         assert labels["app.kubernetes.io/instance"] == shop
         assert labels["app.kubernetes.io/part-of"] == "shopkeeper"
         assert labels["app.kubernetes.io/managed-by"] == given.get("global", {}).get("managedBy", "Helm")
-        assert labels["app.kubernetes.io/component"] in {"service", "database", "gateway", "migration"}
+        assert labels["app.kubernetes.io/component"] in COMPONENTS
         assert re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?", labels["app.kubernetes.io/version"])
         assert metadata["annotations"] == {"shopkeeper.dev/wave": wave_of(item)}, title(item)
 
@@ -80,6 +81,8 @@ def wave_of(item: Object) -> str:
     """Return the wave that an object must have."""
     if item["kind"] == "Deployment" and item["metadata"]["labels"]["app.kubernetes.io/name"] == "gateway":
         return "60"
+    if item["kind"] == "Job" and item["metadata"]["labels"]["app.kubernetes.io/name"] == "catalog":
+        return "55"
     return WAVES[item["kind"]]
 
 

@@ -36,6 +36,6 @@ def _chart_files(chart: Chart, model: Model) -> dict[str, str]:
         files["values.schema.json"] = schema_file(chart)
         files["README.md"] = readme_file(chart)
         # The matrix of values that the chart is tested with: one for all charts with the same values.
-        for file in sorted((SOURCE / "ci" / chart.kind).glob("*.yaml")):
+        for file in sorted((SOURCE / "ci" / chart.matrix).glob("*.yaml")):
             files[f"ci/{file.stem}-values.yaml"] = f"# {NOTICE}\n{file.read_text()}"
     return files

@@ -40,6 +40,7 @@ class Chart:
         description: one sentence.
         type: `application` or `library`.
         kind: which values it has: the name of a file of the model; empty for the library.
+        matrix: the folder of values that it is tested with; like `kind` unless said otherwise.
         dependencies: names of charts beside it; the library is implied.
         conditions: dependency -> the value that switches it.
         secrets: secrets it needs besides the database's -> their keys.
@@ -50,6 +51,7 @@ class Chart:
     description: str
     type: str
     kind: str
+    matrix: str
     dependencies: tuple[str, ...]
     conditions: dict[str, str]
     secrets: dict[str, str]
@@ -84,6 +86,7 @@ def load_model(folder: Path = SOURCE) -> Model:
             description=entry["description"],
             type=entry.get("type", "application"),
             kind=entry.get("values", ""),
+            matrix=entry.get("matrix", entry.get("values", "")),
             dependencies=tuple(entry.get("dependencies", ())),
             conditions=entry.get("conditions", {}),
             secrets=entry.get("secrets", {}),
@@ -102,7 +105,11 @@ def _read(file: Path) -> Tree:
 def _values(name: str, entry: Tree, folder: Path, fragments: Tree, descriptions: dict[str, str]) -> dict[str, Value]:
     if "values" not in entry:
         return {}
-    tree = {key: _resolve(node, fragments) for key, node in _read(folder / f"{entry['values']}.yaml").items()}
+    tree = {
+        key: _resolve(node, fragments)
+        for key, node in _read(folder / f"{entry['values']}.yaml").items()
+        if name in node.get("charts", (name,))
+    }
     for key, default in entry.get("overrides", {}).items():
         _override(tree[key], default)
     return {key: _value(f"{name}: {key}", node, name, descriptions) for key, node in tree.items()}

@@ -148,7 +148,9 @@ def _install(chart: Chart) -> list[str]:
 
 def _needs(chart: Chart) -> list[str]:
     secrets = dict(chart.secrets)
-    if "server" in chart.values:
+    if "messaging" in chart.values:
+        secrets = {f"<shop>-{chart.name}-amqp": "uri (the service's role at the broker)", **secrets}
+    if "database" in chart.values:
         secrets = {
             f"<shop>-{chart.name}-db": "username, uri (runtime role: reads and writes rows)",
             f"<shop>-{chart.name}-db-owner": "uri (owner role: the migration)",

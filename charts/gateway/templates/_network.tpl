@@ -42,5 +42,8 @@ spec:
     {{- include "service.ingressFromScrapers" . | nindent 4 }}
   egress:
     {{- include "service.egressToDNS" . | nindent 4 }}
-    {{- include "service.egressToParts" (dict "ctx" . "parts" (include "service.calls" . | fromYamlArray)) | nindent 4 }}
+    {{- include "service.egressToParts" . | trim | nindent 4 }}
+    {{- with include "service.egressToTracing" . | trim }}
+    {{- . | nindent 4 }}
+    {{- end }}
 {{- end -}}

@@ -1,10 +1,3 @@
-{{- /* The labels of the volume: templates of a StatefulSet's volumes can never be changed, so neither may these. */}}
-{{- define "postgres.volumeLabels" -}}
-{{ include "service.selectorLabels" . }}
-app.kubernetes.io/part-of: shopkeeper
-app.kubernetes.io/component: {{ .component }}
-{{- end -}}
-
 {{- define "postgres.statefulSet" -}}
 {{- $values := .root.Values -}}
 apiVersion: apps/v1
@@ -54,7 +47,7 @@ spec:
       metadata:
         name: data
         labels:
-          {{- include "postgres.volumeLabels" . | nindent 10 }}
+          {{- include "service.volumeLabels" . | nindent 10 }}
       spec:
         accessModes:
           - ReadWriteOnce

@@ -1,54 +1,38 @@
-{{- /* Environment that comes from secrets, from other values, or that other objects rely on. */}}
-{{- define "service.reserved" -}}
-ADMIN_EMAIL ADMIN_PASSWORD CURRENCY DATABASE_POOL_SIZE DATABASE_RUNTIME_ROLE DATABASE_URL HTTP_PORT HTTP_THREADS INTERNAL_TOKEN JWT_ISSUER JWT_SIGNING_KEY METRICS_PORT SERVER SHOP SHUTDOWN_DRAIN_SECONDS SHUTDOWN_GRACE_SECONDS
-{{- end -}}
-
-{{- /* Settings from the environment that are no secrets, as a YAML map of strings. Takes a context. */}}
-{{- define "service.config" -}}
-{{- $part := .part -}}
-{{- $values := .root.Values -}}
-{{- $shop := include "service.shop" .root -}}
-{{- $config := dict
-  "HTTP_PORT" "8080"
-  "METRICS_PORT" "9090"
-  "SERVER" $values.server.kind
-  "HTTP_THREADS" ($values.server.threads | int | toString)
-  "LOG_LEVEL" "INFO"
-  "DATABASE_POOL_SIZE" ($values.database.poolSize | int | toString)
-  "DATABASE_POOL_TIMEOUT_SECONDS" "2"
-  "DATABASE_STATEMENT_TIMEOUT_SECONDS" "5"
-  "SHUTDOWN_DRAIN_SECONDS" "2"
-  "SHUTDOWN_GRACE_SECONDS" "20"
-  "SHOP" $shop
-  "CURRENCY" $values.global.currency
-  "JWT_ISSUER" (printf "shopkeeper/%s/%s" .root.Release.Namespace $shop) -}}
-{{- range include "service.calls" . | fromYamlArray -}}
-{{- $_ := set $config (printf "%s_URL" (upper .)) (printf "http://%s-%s" $shop .) -}}
-{{- end -}}
-{{- range $name, $_ := $values.env -}}
-{{- if has $name (include "service.reserved" . | splitList " ") -}}
-{{- fail (printf "%s: env.%s is set by the chart" $part $name) -}}
-{{- end -}}
-{{- end -}}
-{{- toYaml (mergeOverwrite $config $values.env) -}}
-{{- end -}}
-
 {{- define "service.databaseSecret" -}}
 {{ .root.Values.database.secretName | default (printf "%s-db" (include "service.fullname" .)) }}
+{{- end -}}
+
+{{- define "service.brokerSecret" -}}
+{{ .root.Values.messaging.secretName | default (printf "%s-amqp" (include "service.fullname" .)) }}
 {{- end -}}
 
 {{- define "service.databaseOwnerSecret" -}}
 {{ .root.Values.database.ownerSecretName | default (printf "%s-db-owner" (include "service.fullname" .)) }}
 {{- end -}}
 
-{{- /* The shop's shared secrets: "jwt" -> demo-jwt. Takes a context and its list of (dict "name" "secret" "key"). */}}
+{{- /*
+Secrets as (dict "name" "secret" "key"): "jwt" is one of the shop's own, demo-jwt; one that is "exact" has the name that
+is given. Takes a context and its list.
+*/}}
 {{- define "service.shopSecrets" -}}
 {{- $shop := include "service.shop" .ctx.root -}}
 {{- range .secrets }}
 - name: {{ .name }}
-  secret: {{ $shop }}-{{ .secret }}
+  secret: {{ .exact | default false | ternary .secret (printf "%s-%s" $shop .secret) }}
   key: {{ .key }}
 {{- end }}
+{{- end -}}
+
+{{- /* All environment of a service that comes from secrets, as a YAML list. Takes a context. */}}
+{{- define "service.podSecrets" -}}
+{{- $secrets := include "service.shopSecrets" (dict "ctx" . "secrets" .secrets) | fromYamlArray -}}
+{{- if hasKey .root.Values "messaging" -}}
+{{- $secrets = prepend $secrets (dict "name" "AMQP_URL" "secret" (include "service.brokerSecret" .) "key" "uri") -}}
+{{- end -}}
+{{- if hasKey .root.Values "database" -}}
+{{- $secrets = prepend $secrets (dict "name" "DATABASE_URL" "secret" (include "service.databaseSecret" .) "key" "uri") -}}
+{{- end -}}
+{{- include "service.secretEnv" $secrets | trim -}}
 {{- end -}}
 
 {{- define "service.pod" -}}
@@ -61,16 +45,21 @@ containers:
       - name: http
         containerPort: 8080
         protocol: TCP
+      {{- if .grpc }}
+      - name: grpc
+        containerPort: 8081
+        protocol: TCP
+      {{- end }}
       - name: metrics
         containerPort: 9090
         protocol: TCP
     envFrom:
       - configMapRef:
           name: {{ include "service.fullname" . }}
+    {{- with include "service.podSecrets" . }}
     env:
-      {{- $database := dict "name" "DATABASE_URL" "secret" (include "service.databaseSecret" .) "key" "uri" }}
-      {{- $shared := include "service.shopSecrets" (dict "ctx" . "secrets" .secrets) | fromYamlArray }}
-      {{- include "service.secretEnv" (prepend $shared $database) | trim | nindent 6 }}
+      {{- . | nindent 6 }}
+    {{- end }}
     # Python starts slowly where many pods start at once: two minutes, then the container is started again.
     startupProbe:
       httpGet:

@@ -7,7 +7,7 @@ shop's name in every name, and the value of app.kubernetes.io/name.
 {{- define "service.shop" -}}
 {{- $shop := .Values.global.shop | default .Release.Name -}}
 {{- if or (gt (len $shop) 30) (not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $shop)) -}}
-{{- fail (printf "the shop name %q (release name or global.shop) must be 1 to 30 lower-case letters, digits and hyphens, start with a letter and not end with a hyphen, because Kubernetes names such as %s-inventory-migrate-0123abcd are made from it" $shop $shop) -}}
+{{- fail (printf "the shop name %q (release name or global.shop) must be 1 to 30 lower-case letters, digits and hyphens, start with a letter and not end with a hyphen, because Kubernetes names such as %s-recommendations-migrate-0123abcd are made from it" $shop $shop) -}}
 {{- end -}}
 {{- $shop -}}
 {{- end -}}
@@ -58,4 +58,11 @@ labels:
   {{- .labels | default (include "service.labels" .ctx) | nindent 2 }}
 annotations:
   shopkeeper.dev/wave: {{ .wave | quote }}
+{{- end -}}
+
+{{- /* The labels of the volume: templates of a StatefulSet's volumes can never be changed, so neither may these. */}}
+{{- define "service.volumeLabels" -}}
+{{ include "service.selectorLabels" . }}
+app.kubernetes.io/part-of: shopkeeper
+app.kubernetes.io/component: {{ .component }}
 {{- end -}}

@@ -5,14 +5,25 @@ metadata:
   {{- include "service.metadata" (dict "ctx" . "wave" 10) | nindent 2 }}
 spec:
   type: ClusterIP
+  {{- if .grpc }}
+  # No address of its own: clients see every pod. Such a Service maps no ports.
+  clusterIP: None
+  {{- end }}
   selector:
     {{- include "service.selectorLabels" . | nindent 4 }}
   ports:
     - name: http
-      port: 80
+      port: {{ .grpc | ternary 8080 80 }}
       targetPort: http
       protocol: TCP
       appProtocol: http
+    {{- if .grpc }}
+    - name: grpc
+      port: 8081
+      targetPort: grpc
+      protocol: TCP
+      appProtocol: kubernetes.io/h2c
+    {{- end }}
     - name: metrics
       port: 9090
       targetPort: metrics
