@@ -41,6 +41,10 @@ class Event(BaseModel):
     VERSION: ClassVar[int]
     SUBJECT: ClassVar[str]
 
+    def __init_subclass__(cls, **_arguments: Any) -> None:
+        """Take the class arguments, which are for `__pydantic_init_subclass__`: now the fields are not known yet."""
+        super().__init_subclass__()
+
     @classmethod
     def __pydantic_init_subclass__(cls, *, key: str = "", subject: str = "", version: int = 1, **kwargs: Any) -> None:
         """Keep the class arguments. Raises TypeError for a wrong key or subject."""
