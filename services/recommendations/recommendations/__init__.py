@@ -1,0 +1,1 @@
+"""The service `recommendations`: what goes well with what a shopper looks at."""
