@@ -18,10 +18,12 @@ class Kubectl:
     Attributes:
         context: The kubeconfig context.
         namespace: The namespace of every call; empty for calls that name one themselves.
+        kubeconfig: The file; empty means the user's own.
     """
 
     context: str = os.environ.get("CLUSTER") or DEFAULT_CONTEXT
     namespace: str = ""
+    kubeconfig: str = ""
 
     def within(self, namespace: str) -> "Kubectl":
         """Return the same kubectl for another namespace."""
@@ -30,7 +32,8 @@ class Kubectl:
     def command(self, *args: str) -> list[str]:
         """Return the whole command line of a call."""
         scope = ["--namespace", self.namespace] if self.namespace else []
-        return ["kubectl", "--context", self.context, *scope, *args]
+        file = ["--kubeconfig", self.kubeconfig] if self.kubeconfig else []
+        return ["kubectl", *file, "--context", self.context, *scope, *args]
 
     def run(self, *args: str, stdin: str | None = None, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """Run a call and return its result, failed or not."""
