@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from flask import Flask, Response, request
 
-from shopkit import context, lifecycle, settings
+from shopkit import context, lifecycle, settings, tracing
 from shopkit.auth import Guard, KeySource, Requirement, TokenVerifier, internal_guard, needed_scope, user_guard
 from shopkit.background import Background
 from shopkit.database import Database, open_database
@@ -49,9 +49,15 @@ class ServiceApp(Flask):
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request within its context."""
-        token = context.current.set(context.from_environ(environ))
+        known = context.from_environ(environ)
+        token = context.current.set(known)
         try:
-            return super().wsgi_app(environ, start_response)
+            tracer = tracing.tracer()
+            if tracer is None or environ["PATH_INFO"] in PROBES:
+                return super().wsgi_app(environ, start_response)
+            with tracer.serve(environ, known) as span:
+                environ["shopkit.span"] = span
+                return super().wsgi_app(environ, start_response)
         finally:
             context.current.reset(token)
 
@@ -132,6 +138,8 @@ def _observe(app: Flask, metrics: Metrics) -> None:
             route = rule.rule if rule is not None else "unmatched"
             if route not in PROBES:
                 seconds = time.monotonic() - known.started
+                if tracing.tracer() is not None:
+                    _finish_span(request.method, route, response.status_code)
                 metrics.observe_request(request.method, route, response.status_code, seconds)
                 # Reads are seen in the metrics and at the gateway; a line for each would be most of the logs.
                 quiet = request.method in ("GET", "HEAD") and response.status_code < 500
@@ -147,6 +155,16 @@ def _observe(app: Flask, metrics: Metrics) -> None:
         if lifecycle.draining():
             response.headers["Connection"] = "close"
         return response
+
+
+def _finish_span(method: str, route: str, status: int) -> None:
+    span: tracing.Span | None = request.environ.get("shopkit.span")
+    if span is not None:
+        span.rename(f"{method} {route}")
+        span.set("http.route", route)
+        span.set("http.response.status_code", status)
+        if status >= 500:
+            span.fail(str(status))
 
 
 def _add_document(app: Flask, service: Service[Any]) -> None:

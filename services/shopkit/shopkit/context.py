@@ -50,11 +50,16 @@ def from_environ(environ: Mapping[str, str]) -> RequestContext:
     if not _REQUEST_ID.fullmatch(request_id):
         request_id = str(uuid7())
     traceparent = environ.get("HTTP_TRACEPARENT", "")
-    if not _TRACEPARENT.fullmatch(traceparent):
+    if not is_traceparent(traceparent):
         traceparent = new_traceparent()
     budget = environ.get("HTTP_X_ENVOY_EXPECTED_RQ_TIMEOUT_MS", "")
     deadline = now + int(budget) / 1000 if budget.isascii() and budget.isdigit() and len(budget) < 10 else None
     return RequestContext(request_id, traceparent, now, deadline)
+
+
+def is_traceparent(value: str) -> bool:
+    """Tell whether this is a `traceparent` that can be passed on."""
+    return _TRACEPARENT.fullmatch(value) is not None
 
 
 def new_traceparent() -> str:

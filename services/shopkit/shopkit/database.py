@@ -14,6 +14,7 @@ from typing import Any
 import psycopg2
 from psycopg2.extensions import connection, cursor
 
+from shopkit import tracing
 from shopkit.pool import Pool, PoolStats
 from shopkit.settings import Settings
 
@@ -133,10 +134,12 @@ def open_database(settings: Settings, application: str) -> Database:
     options = session_options(settings)
 
     def connect() -> connection:
+        tracer = tracing.tracer()
         opened = psycopg2.connect(
             settings.database_url,
             options=options,
             application_name=application,
+            cursor_factory=None if tracer is None else tracer.cursor_factory(),
             connect_timeout=max(2, math.ceil(settings.database_pool_timeout)),
             keepalives_idle=10,
             keepalives_interval=5,

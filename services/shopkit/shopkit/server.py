@@ -48,17 +48,19 @@ def load_worker(name: str) -> ServiceApp:
 
     A wrong environment ends the process with a sentence instead of a traceback: no restart mends it.
     """
-    from shopkit import logs
+    from shopkit import logs, tracing
     from shopkit.app import create_app
     from shopkit.service import find_service
 
+    service = find_service(name)
     try:
-        app = create_app(find_service(name), os.environ)
+        app = create_app(service, os.environ)
     except SettingsError as error:
         print(f"{name}: {error}", file=sys.stderr, flush=True)
         raise SystemExit(2) from None
     loaded = app.runtime.settings
     logs.configure(loaded.log_level, name, loaded.shop)
+    tracing.configure(loaded, name, service.version)
     app.runtime.metrics.serve(loaded.metrics_port)
     app.runtime.background.start()
     gc.collect()

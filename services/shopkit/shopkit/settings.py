@@ -119,6 +119,18 @@ class StatelessSettings(ServerSettings):
         default=60.0,
         check=_SECONDS,
     )
+    otlp_endpoint: str = setting(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "Base URL that traces are sent to by OTLP/HTTP, such as `http://collector:4318`; without it none are made.",
+        default="",
+        check=_URL,
+    )
+    trace_ratio: float = setting(
+        "OTEL_TRACES_SAMPLER_ARG",
+        "Share of the traces that is recorded, of those that begin here; others follow their caller.",
+        default=1.0,
+        check=between(0, 1),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

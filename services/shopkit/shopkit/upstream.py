@@ -15,7 +15,7 @@ import orjson
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 
-from shopkit import context
+from shopkit import context, tracing
 from shopkit.connections import pool_manager
 from shopkit.guard import Failure, Guard
 from shopkit.metrics import Metrics
@@ -154,6 +154,24 @@ class Upstream:
             self._sleep(pause)
 
     def _attempt(self, method: str, path: str, encoded: bytes | None, timeout: urllib3.Timeout) -> UpstreamResponse:
+        attributes = {"http.request.method": method, "server.address": self._name}
+        with tracing.span(f"{method} {self._name}", "client", attributes) as span:
+            answer = self._send(method, path, encoded, timeout)
+            span.set("http.response.status_code", answer.status)
+            if answer.status >= 500:
+                span.fail(str(answer.status))
+        if answer.status == 504 and self._says_so_itself(answer):
+            # It works, something that it needs does not: no reason to stop asking it other things.
+            detail = f"{self._name} had no answer in time."
+            raise Failure(detail, 504, maybe_done=True, transient=False, well=True)
+        if answer.status >= 500:
+            transient = answer.status in _TRANSIENT
+            raise Failure(f"{self._name} answered {answer.status}.", 503, maybe_done=True, transient=transient)
+        return UpstreamResponse(answer.status, self._decode(answer), answer.headers)
+
+    def _send(
+        self, method: str, path: str, encoded: bytes | None, timeout: urllib3.Timeout
+    ) -> urllib3.BaseHTTPResponse:
         started = time.perf_counter()
         outcome = "error"
         try:
@@ -172,14 +190,7 @@ class Upstream:
             raise Failure(f"The connection to {self._name} broke.", 503, maybe_done=True) from error
         finally:
             self._metrics.observe_call(self._name, method, outcome, time.perf_counter() - started)
-        if answer.status == 504 and self._says_so_itself(answer):
-            # It works, something that it needs does not: no reason to stop asking it other things.
-            detail = f"{self._name} had no answer in time."
-            raise Failure(detail, 504, maybe_done=True, transient=False, well=True)
-        if answer.status >= 500:
-            transient = answer.status in _TRANSIENT
-            raise Failure(f"{self._name} answered {answer.status}.", 503, maybe_done=True, transient=transient)
-        return UpstreamResponse(answer.status, self._decode(answer), answer.headers)
+        return answer
 
     def _says_so_itself(self, answer: urllib3.BaseHTTPResponse) -> bool:
         """Tell the problem document of a service from the 504 of something in between."""
@@ -216,8 +227,10 @@ class Upstream:
         request = context.current.get()
         if request is not None:
             headers[context.REQUEST_ID_HEADER] = request.request_id
-            headers[context.TRACE_HEADER] = request.traceparent
             wait = min(wait, request.remaining() or wait)
+        traceparent = tracing.traceparent()
+        if traceparent is not None:
+            headers[context.TRACE_HEADER] = traceparent
         headers[context.DEADLINE_HEADER] = str(max(1, round(wait * 1000)))
         return headers
 

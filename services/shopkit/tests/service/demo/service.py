@@ -172,12 +172,20 @@ def relay(demo: Demo) -> Slept:
     return Slept(seconds=answer.body["seconds"])
 
 
+@api.get("/api/v1/other", responses={200: Slept})
+def other(demo: Demo) -> Slept:
+    """Be the other service, for another process of the demo."""
+    with demo.database.transaction() as tx:
+        tx.fetch_one("SELECT pg_sleep(%s)", (0.001,))
+    return Slept(seconds=0.001)
+
+
 def build(runtime: Runtime[DemoSettings]) -> Demo:
     """Make what the handlers work with."""
     settings = runtime.settings
-    other = runtime.upstream("other", settings.users_url, token=settings.internal_token)
+    asked = runtime.upstream("other", settings.users_url, token=settings.internal_token)
     runtime.background.every(0.01, "tick", lambda: False)
-    return Demo(runtime.database, other)
+    return Demo(runtime.database, asked)
 
 
 SERVICE = Service(
