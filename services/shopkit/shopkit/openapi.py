@@ -177,8 +177,10 @@ def possible_problems(operation: Operation) -> dict[int, str]:
     found: dict[int, str] = {500: "The fault is the service's.", 503: "Not now: try again after Retry-After."}
     if operation.auth is not None:
         found[401] = "The token is missing or not valid."
+        if operation.auth.scheme == "user":
+            found[403] = "The token of a machine does not have the scope that is needed."
         if operation.auth.role is not None:
-            found[403] = f"Only a user with the role {operation.auth.role} may do this."
+            found[403] = f"Only a user with the role {operation.auth.role} may do this; a machine needs the scope too."
     if operation.query is not None:
         found[422] = "Query parameters are unknown or wrong; `errors` names them."
     if operation.body is not None:

@@ -36,7 +36,7 @@ def test_an_operation_tells_all_about_itself(document: dict[str, Any]) -> None:
     assert operation["description"] == "The author is the user."
     assert operation["security"] == [{"accessToken": []}]
     assert operation["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/NewNote"}
-    assert list(operation["responses"]) == ["201", "400", "401", "413", "415", "422", "500", "503"]
+    assert list(operation["responses"]) == ["201", "400", "401", "403", "413", "415", "422", "500", "503"]
     problem = operation["responses"]["422"]["content"]["application/problem+json"]["schema"]
     assert problem == {"$ref": "#/components/schemas/Problem"}
 
