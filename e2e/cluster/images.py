@@ -43,7 +43,7 @@ class Image:
 
 IMAGES = (
     *(Image(service, "service") for service in SERVICES),
-    *(Image(name, name) for name in ("operator", "gateway", "postgres")),
+    *(Image(name, name) for name in ("operator", "gateway", "postgres", "rabbitmq")),
 )
 
 
