@@ -56,6 +56,16 @@ class UpstreamResponse:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What is sent, at each attempt."""
+
+    method: str
+    path: str
+    encoded: bytes | None
+    headers: Mapping[str, str]
+
+
 @dataclass(frozen=True)
 class Limits:
     """How long and how often a call is tried."""
@@ -112,7 +122,15 @@ class Upstream:
         """POST a JSON body; see `call`."""
         return self.call("POST", path, body, idempotent=idempotent)
 
-    def call(self, method: str, path: str, body: Any = None, *, idempotent: bool = False) -> UpstreamResponse:
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        idempotent: bool = False,
+        headers: Mapping[str, str] | None = None,
+    ) -> UpstreamResponse:
         """Send a request and return its answer, whatever its status below 500.
 
         Args:
@@ -121,6 +139,7 @@ class Upstream:
             body: sent as JSON unless None.
             idempotent: sending it twice is the same as once (known of GET, HEAD, PUT, DELETE). Otherwise it is only
                 tried again where no connection was made.
+            headers: further headers of this call, such as the Authorization of whom it is made for.
 
         Raises:
             UpstreamError: no connection (503), an answer of 500 and above (503), no answer in time (504; also where
@@ -128,7 +147,7 @@ class Upstream:
                 does not help), not asked because it failed too often lately or too many calls are under way (503).
         """
         idempotent = idempotent or method in _IDEMPOTENT
-        encoded = None if body is None else to_json(body)
+        request = _Request(method, path, None if body is None else to_json(body), headers or {})
         self._guard.count_call()
         maybe_done = False
         attempt = 1
@@ -136,7 +155,7 @@ class Upstream:
             try:
                 timeout = self._timeout()
                 with self._guard.passed():
-                    return self._attempt(method, path, encoded, timeout)
+                    return self._attempt(request, timeout)
             except Failure as failure:
                 # What an earlier attempt may have done, it may have done, whatever came of this one.
                 maybe_done = maybe_done or failure.maybe_done
@@ -153,10 +172,10 @@ class Upstream:
             attempt += 1
             self._sleep(pause)
 
-    def _attempt(self, method: str, path: str, encoded: bytes | None, timeout: urllib3.Timeout) -> UpstreamResponse:
-        attributes = {"http.request.method": method, "server.address": self._name}
-        with tracing.span(f"{method} {self._name}", "client", attributes) as span:
-            answer = self._send(method, path, encoded, timeout)
+    def _attempt(self, request: _Request, timeout: urllib3.Timeout) -> UpstreamResponse:
+        attributes = {"http.request.method": request.method, "server.address": self._name}
+        with tracing.span(f"{request.method} {self._name}", "client", attributes) as span:
+            answer = self._send(request, timeout)
             span.set("http.response.status_code", answer.status)
             if answer.status >= 500:
                 span.fail(str(answer.status))
@@ -169,14 +188,13 @@ class Upstream:
             raise Failure(f"{self._name} answered {answer.status}.", 503, maybe_done=True, transient=transient)
         return UpstreamResponse(answer.status, self._decode(answer), answer.headers)
 
-    def _send(
-        self, method: str, path: str, encoded: bytes | None, timeout: urllib3.Timeout
-    ) -> urllib3.BaseHTTPResponse:
+    def _send(self, request: _Request, timeout: urllib3.Timeout) -> urllib3.BaseHTTPResponse:
         started = time.perf_counter()
         outcome = "error"
         try:
+            headers = self._request_headers(request)
             answer = self._http.request(
-                method, self._base_url + path, body=encoded, headers=self._request_headers(encoded), timeout=timeout
+                request.method, self._base_url + request.path, body=request.encoded, headers=headers, timeout=timeout
             )
             outcome = str(answer.status)
         except (NewConnectionError, ConnectTimeoutError) as error:
@@ -189,7 +207,7 @@ class Upstream:
         except HTTPError as error:
             raise Failure(f"The connection to {self._name} broke.", 503, maybe_done=True) from error
         finally:
-            self._metrics.observe_call(self._name, method, outcome, time.perf_counter() - started)
+            self._metrics.observe_call(self._name, request.method, outcome, time.perf_counter() - started)
         return answer
 
     def _says_so_itself(self, answer: urllib3.BaseHTTPResponse) -> bool:
@@ -219,15 +237,15 @@ class Upstream:
         left = timeout.total
         return not isinstance(left, float) or left >= min(_FAIR_SECONDS, self._limits.read_seconds)
 
-    def _request_headers(self, encoded: bytes | None) -> dict[str, str]:
-        headers = dict(self._headers)
-        if encoded is not None:
+    def _request_headers(self, request: _Request) -> dict[str, str]:
+        headers = {**self._headers, **request.headers}
+        if request.encoded is not None:
             headers["Content-Type"] = "application/json"
         wait = self._limits.read_seconds
-        request = context.current.get()
-        if request is not None:
-            headers[context.REQUEST_ID_HEADER] = request.request_id
-            wait = min(wait, request.remaining() or wait)
+        served = context.current.get()
+        if served is not None:
+            headers[context.REQUEST_ID_HEADER] = served.request_id
+            wait = min(wait, served.remaining() or wait)
         traceparent = tracing.traceparent()
         if traceparent is not None:
             headers[context.TRACE_HEADER] = traceparent

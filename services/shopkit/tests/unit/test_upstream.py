@@ -185,3 +185,13 @@ def test_no_attempt_is_made_that_the_deadline_would_cut(other: FakeUpstream) -> 
     with serving(deadline_in=2.0), pytest.raises(UpstreamError) as caught:
         caller.to.get("/a")
     assert (caught.value.status, len(other.received), caller.pauses) == (503, 1, [])
+
+
+def test_a_call_may_have_headers_of_its_own(other: FakeUpstream) -> None:
+    caller = Caller(other.url, token="fixed")
+    other.answer("PATCH", "/me", 200, {})
+    caller.to.call("PATCH", "/me", {"name": "Ann"}, headers={"Authorization": "Bearer ann", "Idempotency-Key": "k"})
+    sent = other.received[0].headers
+    assert (sent["Authorization"], sent["Idempotency-Key"]) == ("Bearer ann", "k")
+    caller.to.call("PATCH", "/me", {})
+    assert other.received[1].headers["Authorization"] == "Bearer fixed"
