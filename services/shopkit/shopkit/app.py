@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from shopkit import context, lifecycle, settings, tracing
 from shopkit.auth import Guard, KeySource, Requirement, TokenVerifier, internal_guard, needed_scope, user_guard
 from shopkit.background import Background
 from shopkit.database import Database, open_database
+from shopkit.docs import add_documents
 from shopkit.errors import add_error_handlers
 from shopkit.health import AlwaysReady, Readiness, add_probes
 from shopkit.keys import KeysError, RemoteKeys
@@ -21,7 +21,7 @@ from shopkit.messaging.attach import Messaging, attach
 from shopkit.metrics import Metrics
 from shopkit.migrations import newest_version
 from shopkit.problems import Problem
-from shopkit.routing import IdConverter, bind, to_json
+from shopkit.routing import IdConverter, bind
 from shopkit.service import Runtime, Service
 from shopkit.settings import TokenSettings
 from shopkit.upstream import Limits
@@ -89,7 +89,7 @@ def create_app(service: Service[Any], environ: Mapping[str, str], *, keys: KeySo
         keys = service.keys(built) if service.keys else _keys_of_users(app.runtime)
     add_error_handlers(app)
     add_probes(app, _readiness(service, database))
-    _add_document(app, service)
+    add_documents(app, service)
     bind(app, service.apis, built, _guards(service.name, loaded, keys))
     if service.pages is not None:
         service.pages(app, built)
@@ -165,22 +165,3 @@ def _finish_span(method: str, route: str, status: int) -> None:
         span.set("http.response.status_code", status)
         if status >= 500:
             span.fail(str(status))
-
-
-def _add_document(app: Flask, service: Service[Any]) -> None:
-    """Serve `/openapi.json`, made at the first request for it."""
-    made: list[tuple[bytes, str]] = []
-
-    def document() -> Response:
-        if not made:
-            from shopkit.openapi import describe
-
-            body = to_json(describe(service))
-            made.append((body, hashlib.sha256(body).hexdigest()))
-        body, tag = made[0]
-        response = Response(body, content_type="application/json")
-        response.set_etag(tag)
-        response.make_conditional(request)
-        return response
-
-    app.add_url_rule("/openapi.json", view_func=document)
