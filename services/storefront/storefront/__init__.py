@@ -1,0 +1,1 @@
+"""The web shop: pages for shoppers, rendered on the server."""

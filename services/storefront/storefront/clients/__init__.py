@@ -1,0 +1,1 @@
+"""What the other services are asked, and what their answers mean."""

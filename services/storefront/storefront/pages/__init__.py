@@ -1,0 +1,1 @@
+"""The pages, by what a shopper does on them."""
