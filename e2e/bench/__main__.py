@@ -9,12 +9,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from e2e.bench import loopback, machine, on_cluster, report
+from e2e.bench.fleet import measure
 from e2e.cluster import commands, images, paths
 from e2e.cluster.bringup import Machine
 from e2e.cluster.progress import Progress
 from e2e.cluster.shell import Problem
 from e2e.postgres import IMAGE
 
+SIZES = (10, 100, 500, 1000)
+REFERENCE_SIZE = 100
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "benchmarks"
 
 
@@ -28,7 +31,26 @@ def parser() -> argparse.ArgumentParser:
     shop.add_argument(
         "--output", type=Path, default=FOLDER, help="folder of shop.json, shop.md and shop.svg (%(default)s)"
     )
+    operator = add("operator", help="the operator with many Shops, a real API server and fake nodes; hours at 1,000")
+    operator.add_argument("--sizes", type=int, nargs="+", default=SIZES, metavar="N", help="Shops (%(default)s)")
+    operator.add_argument("--output", type=Path, default=FOLDER, help="folder of operator.json (%(default)s)")
     return main
+
+
+def operator(arguments: argparse.Namespace) -> None:
+    """Measure each size, beside a bare client and (up to 100 Shops) the reference operator."""
+    bench = Machine(paths.find(), Progress())
+    objects = measure.one_shops_objects(bench)
+    results: dict[str, object] = {"machine": machine.describe().as_dict(), "objects_per_shop": len(objects)}
+    for size in arguments.sizes:
+        with bench.progress.step(f"{size} Shops"):
+            found: dict[str, object] = {"ours": measure.fleet(bench, size), "bare": measure.bare(bench, objects, size)}
+            if size <= REFERENCE_SIZE:
+                found["reference"] = measure.plain(bench, objects, size)
+            results[str(size)] = found
+        arguments.output.mkdir(parents=True, exist_ok=True)
+        (arguments.output / "operator.json").write_text(json.dumps(results, indent=1) + "\n")
+    print(json.dumps(results, indent=1))
 
 
 def shop(arguments: argparse.Namespace) -> None:
@@ -54,8 +76,9 @@ def shop(arguments: argparse.Namespace) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one benchmark; returns the exit code."""
+    arguments = parser().parse_args(argv)
     try:
-        shop(parser().parse_args(argv))
+        {"shop": shop, "operator": operator}[arguments.command](arguments)
     except Problem as problem:
         print(f"\nerror: {problem}", file=sys.stderr)
         return 1

@@ -28,6 +28,7 @@ START_SECONDS = 60
 STOP_SECONDS = 15
 PODS_PER_NODE = 4000
 STAGES = Path(__file__).with_name("kwok-stages.yaml")
+VOLUME_PLUGINS = ("VolumeBinding", "VolumeZone", "VolumeRestrictions", "NodeVolumeLimits")
 LINKED = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 
 
@@ -124,7 +125,7 @@ def node(number: int) -> dict[str, object]:
 
 
 def _prepare(programs: Path, folder: Path) -> ControlPlane:
-    etcd, peers, api, manager, scheduler = _free_ports(5)
+    etcd, peers, api, manager, scheduler = free_ports(5)
     token, url = secrets.token_hex(16), f"https://127.0.0.1:{api}"
     for name in LINKED:
         (folder / name).symlink_to(programs / "kubernetes")
@@ -133,7 +134,10 @@ def _prepare(programs: Path, folder: Path) -> ControlPlane:
     (folder / "service-accounts.pem").write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
-    (folder / "kubeconfig").write_text(json.dumps(_kubeconfig(url, token)))
+    # The API server makes its certificate, and writes the authority's beside it.
+    authority = folder / "certificates" / "apiserver.crt"
+    (folder / "kubeconfig").write_text(json.dumps(_kubeconfig(url, token, authority)))
+    (folder / "scheduler.json").write_text(json.dumps(_scheduling(folder)))
     commands = {
         "etcd": [
             str(programs / "etcd"),
@@ -171,13 +175,10 @@ def _prepare(programs: Path, folder: Path) -> ControlPlane:
         ],
         "kube-scheduler": [
             str(folder / "kube-scheduler"),
-            f"--kubeconfig={folder / 'kubeconfig'}",
+            f"--config={folder / 'scheduler.json'}",
             f"--secure-port={scheduler}",
             "--bind-address=127.0.0.1",
             f"--cert-dir={folder / 'scheduler'}",
-            "--leader-elect=false",
-            "--kube-api-qps=1000",
-            "--kube-api-burst=1000",
         ],
         "kwok": [
             str(programs / "kwok"),
@@ -190,18 +191,30 @@ def _prepare(programs: Path, folder: Path) -> ControlPlane:
     return ControlPlane(folder, url, commands)
 
 
-def _kubeconfig(url: str, token: str) -> dict[str, object]:
+def _kubeconfig(url: str, token: str, authority: Path) -> dict[str, object]:
     return {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": CONTEXT,
-        "clusters": [{"name": CONTEXT, "cluster": {"server": url, "insecure-skip-tls-verify": True}}],
+        "clusters": [{"name": CONTEXT, "cluster": {"server": url, "certificate-authority": str(authority)}}],
         "users": [{"name": CONTEXT, "user": {"token": token}}],
         "contexts": [{"name": CONTEXT, "context": {"cluster": CONTEXT, "user": CONTEXT}}],
     }
 
 
-def _free_ports(count: int) -> list[int]:
+def _scheduling(folder: Path) -> dict[str, object]:
+    """Return the scheduler's configuration: nobody makes volumes here, so pods do not wait for theirs."""
+    return {
+        "apiVersion": "kubescheduler.config.k8s.io/v1",
+        "kind": "KubeSchedulerConfiguration",
+        "clientConnection": {"kubeconfig": str(folder / "kubeconfig"), "qps": 1000, "burst": 1000},
+        "leaderElection": {"leaderElect": False},
+        "profiles": [{"plugins": {"multiPoint": {"disabled": [{"name": name} for name in VOLUME_PLUGINS]}}}],
+    }
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that nobody listens on."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [one.getsockname()[1] for one in sockets]
     for one in sockets:
