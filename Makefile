@@ -5,7 +5,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/shopkeeper/bin:$(PATH)
 
 VENV := .venv/ready
-SERVICES := users products inventory orders payments
+SERVICES := users products inventory orders payments notifications recommendations storefront
 # A folder is checked at a time: the tests of each service are a package called `tests`.
 TYPED := services/shopkit $(SERVICES:%=services/%) operator charts images e2e
 SERVICE_PATH := $(CURDIR):services/shopkit:$(shell echo $(SERVICES:%=services/%) | tr ' ' ':')

@@ -20,7 +20,16 @@ from e2e.cluster.progress import Progress
 from e2e.cluster.shell import CommandFailed, Problem
 from e2e.cluster.tools import Tools, versions
 
-SERVICES = ("users", "products", "inventory", "orders", "payments")
+SERVICES = (
+    "users",
+    "products",
+    "inventory",
+    "orders",
+    "payments",
+    "notifications",
+    "recommendations",
+    "storefront",
+)
 REPOSITORY = "shopkeeper"
 KIND_CONTEXT = "kind-"
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")

@@ -29,7 +29,7 @@ def source(root: Path, app_version: str = "0.1.0") -> Path:
 
 def test_every_image_has_its_dockerfile() -> None:
     assert [image for image in IMAGES if not (ROOT / "images" / image.folder / "Dockerfile").is_file()] == []
-    assert len(IMAGES) == 9
+    assert len(IMAGES) == 12
 
 
 def test_a_reference_is_below_the_registry_if_there_is_one() -> None:
