@@ -34,7 +34,7 @@ class SinkSettings:
     http_port: int = setting("SINK_HTTP_PORT", "Port of the pages.", default=8080, check=_PORT)
     max_mails: int = setting("SINK_MAX_MAILS", "The most mails that are kept.", default=5000, check=between(1, 10**6))
     max_bytes: int = setting(
-        "SINK_MAX_BYTES", "The most bytes of all mails together.", default=33_554_432, check=between(1024, 1 << 32)
+        "SINK_MAX_BYTES", "The most bytes of all mails together.", default=16_777_216, check=between(1024, 1 << 32)
     )
     max_mail_bytes: int = setting(
         "SINK_MAX_MAIL_BYTES", "Largest mail; beyond it 552.", default=1_048_576, check=between(1024, 1 << 30)

@@ -67,7 +67,7 @@ def _summary(mail: Stored) -> dict[str, Any]:
         "received_at": mail.received_at.isoformat().replace("+00:00", "Z"),
         "from": mail.sender,
         "to": list(mail.recipients),
-        "subject": mail.header("Subject"),
-        "message_id": mail.header("Message-ID"),
+        "subject": mail.subject,
+        "message_id": mail.message_id,
         "size": len(mail.content),
     }

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
+from email.parser import BytesHeaderParser
 from email.policy import default
 
 from shopkit.ids import new_id
+
+_HEADERS = BytesHeaderParser(policy=default)
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,8 @@ class Stored:
         received_at: when.
         sender: of the envelope.
         recipients: of the envelope.
+        subject: of the headers; empty if it is not there.
+        message_id: of the headers; empty if it is not there.
         content: headers and body.
     """
 
@@ -30,6 +35,8 @@ class Stored:
     received_at: datetime
     sender: str
     recipients: tuple[str, ...]
+    subject: str
+    message_id: str
     content: bytes
 
     @property
@@ -38,22 +45,15 @@ class Stored:
         head = self.content.partition(b"\r\n\r\n")[0]
         return head.decode("utf-8", "replace")
 
-    def header(self, name: str) -> str:
-        """Return a header, decoded; empty if it is not there."""
-        return str(self._message()[name] or "")
-
     def body(self, subtype: str) -> str | None:
         """Return the text of this kind (plain or html), or None."""
-        part = self._message().get_body((subtype,))
+        part = message_from_bytes(self.content, policy=default).get_body((subtype,))
         if not isinstance(part, EmailMessage):
             return None
         try:
             return str(part.get_content())
         except (LookupError, ValueError):  # a charset that nobody knows
             return str(part.get_payload())
-
-    def _message(self) -> EmailMessage:
-        return message_from_bytes(self.content, policy=default)
 
 
 class Store:
@@ -73,7 +73,9 @@ class Store:
 
     def add(self, sender: str, recipients: Sequence[str], content: bytes) -> Stored:
         """Keep a mail."""
-        mail = Stored(new_id(), datetime.now(UTC), sender, tuple(recipients), content)
+        headers = _HEADERS.parsebytes(content, headersonly=True)
+        subject, message_id = str(headers["Subject"] or ""), str(headers["Message-ID"] or "")
+        mail = Stored(new_id(), datetime.now(UTC), sender, tuple(recipients), subject, message_id, content)
         with self._lock:
             self._mails.appendleft(mail)
             self._bytes += len(content)
