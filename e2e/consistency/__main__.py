@@ -7,7 +7,7 @@ import secrets
 import sys
 from pathlib import Path
 
-from e2e.consistency import campaign, plan, report, striking
+from e2e.consistency import campaign, plan, report, rolling, striking
 from e2e.consistency.campaign import Result
 from e2e.consistency.invariants import Violation
 from e2e.consistency.stage import opened
@@ -16,24 +16,34 @@ from e2e.support.kubectl import Kubectl
 PIECES = 100
 
 
-def run(options: argparse.Namespace) -> Result:
+def run(options: argparse.Namespace) -> int:
     """Shoppers buy from a few products while parts are killed."""
     checkouts = plan.checkouts(options.seed, options.shoppers, options.checkouts, options.products, options.seconds)
     with opened(Kubectl(), options.products, PIECES, options.shoppers) as stage:
         parts = [part for part in striking.present(stage.shop) if part in options.faults.split(",")]
         say(f"the shop is open at {stage.url}; to be killed by turns: {', '.join(parts) or 'nothing'}")
-        return campaign.run(stage, PIECES, checkouts, plan.faults(options.seed, parts, 2 * len(parts)), say)
+        result = campaign.run(stage, checkouts, plan.faults(options.seed, parts, 2 * len(parts)), say)
+    return _conclude(options, result)
 
 
-def last_pieces(options: argparse.Namespace) -> Result:
+def last_pieces(options: argparse.Namespace) -> int:
     """All want the last pieces of one product at once; each piece is sold to one, and all of them are."""
     with opened(Kubectl(), 1, PIECES, options.shoppers) as stage:
-        result = campaign.run(stage, PIECES, plan.last_pieces(options.shoppers), [], say)
+        result = campaign.run(stage, plan.last_pieces(options.shoppers), [], say)
     confirmed = result.states.get("confirmed", 0)
     if confirmed != min(PIECES, options.shoppers):
         detail = f"{confirmed} orders are confirmed"
         result.violations.append(Violation("every piece is sold", "all", detail))
-    return result
+    return _conclude(options, result)
+
+
+def rolling_restart(options: argparse.Namespace) -> int:
+    """Restart every Deployment while shoppers who never try twice go on buying."""
+    with opened(Kubectl(), 0, 0, options.shoppers) as stage:
+        outcome = rolling.run(stage, say)
+    print(report.rolling_table(outcome))
+    _keep(options, outcome)
+    return 1 if outcome.failures else 0
 
 
 def say(text: str) -> None:
@@ -55,22 +65,33 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     small = commands.add_parser("last-pieces", help="many buyers of the last hundred pieces")
     small.set_defaults(command=last_pieces, name="last-pieces")
     small.add_argument("--shoppers", type=int, default=1000)
-    for each in (whole, small):
+    restarts = commands.add_parser("rolling", help="restart every Deployment under load")
+    restarts.set_defaults(command=rolling_restart, name="rolling")
+    restarts.add_argument("--shoppers", type=int, default=8)
+    for each in (whole, small, restarts):
         each.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="the same campaign again")
         each.add_argument("--out", type=Path, help="results file (JSON)")
     return parser.parse_args(arguments)
 
 
+def _conclude(options: argparse.Namespace, result: Result) -> int:
+    print(report.table(result))
+    _keep(options, result)
+    return 1 if result.violations else 0
+
+
+def _keep(options: argparse.Namespace, result: Result | rolling.Outcome) -> None:
+    out = options.out or Path("out") / "consistency" / f"{options.name}-{options.seed}.json"
+    shown = {key: value for key, value in vars(options).items() if key not in ("command", "out")}
+    report.write(out, shown, result)
+    print(f"seed {options.seed}; results in {out}")
+
+
 def main(arguments: list[str]) -> int:
     """Run a command; return 1 when a promise was broken."""
     options = parse(arguments)
-    result: Result = options.command(options)
-    print(report.table(result))
-    out = options.out or Path("out") / "consistency" / f"{options.name}-{options.seed}.json"
-    shown = {key: value for key, value in vars(options).items() if key not in ("command", "out")}
-    report.write(out, shown, {options.name: result})
-    print(f"seed {options.seed}; results in {out}")
-    return 1 if result.violations else 0
+    code: int = options.command(options)
+    return code
 
 
 if __name__ == "__main__":

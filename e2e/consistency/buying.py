@@ -137,9 +137,9 @@ class Crowd:
         return "cancelled" if answer.status == 200 and answer.body["status"] == "cancelled" else "unknown"
 
 
-def persist(send: Callable[[], Answer], attempts: int = 1000) -> Answer:
+def persist(send: Callable[[], Answer], attempts: int = 1000, pause: float = 0.4) -> Answer:
     """Send until there is an answer that another try would not better, or patience ends."""
-    patience = Patience(PATIENCE_SECONDS, attempts)
+    patience = Patience(PATIENCE_SECONDS, attempts, pause)
     while True:
         answer = send()
         final = answer.status not in AGAIN and answer.status != 0 and answer.slug != "payment-in-progress"

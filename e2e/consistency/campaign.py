@@ -56,12 +56,11 @@ class Result:
     latency: dict[str, float] = field(default_factory=dict)
 
 
-def run(stage: Stage, pieces: int, checkouts: Sequence[Checkout], faults: Sequence[plan.Fault], say: Say) -> Result:
+def run(stage: Stage, checkouts: Sequence[Checkout], faults: Sequence[plan.Fault], say: Say) -> Result:
     """Let the shoppers buy while parts are killed, wait for peace, and check.
 
     Args:
         stage: the shop.
-        pieces: how many there are of each product at first.
         checkouts: what the shoppers do.
         faults: what is killed, again and again, while they do.
         say: told of the progress.
@@ -79,7 +78,7 @@ def run(stage: Stage, pieces: int, checkouts: Sequence[Checkout], faults: Sequen
     say(f"{len(striker.struck)} blows: " + ", ".join(f"{each.part} ({each.how})" for each in striker.struck))
     final_after = wait_final(stage)
     say(f"all orders final after {final_after:.1f} s")
-    found, events_after, read = settle(stage, pieces, crowd.outcomes)
+    found, events_after, read = settle(stage, crowd.outcomes)
     say(f"settled after {events_after:.1f} s, {len(found)} violations")
     if final_after > FINAL_SECONDS:
         found = [*found, Violation("orders are final within a minute", "all", f"took {final_after:.1f} s")]
@@ -106,15 +105,14 @@ def wait_final(stage: Stage) -> float:
     return time.monotonic() - started
 
 
-def settle(stage: Stage, pieces: int, outcomes: Sequence[Outcome]) -> tuple[list[Violation], float, Books]:
+def settle(stage: Stage, outcomes: Sequence[Outcome]) -> tuple[list[Violation], float, Books]:
     """Read the books until nothing is wrong with them any more or no event can be under way; return what is.
 
     Only what events bring about may still come: of anything else a second look changes nothing.
     """
     started = time.monotonic()
-    initial = dict.fromkeys(stage.products, pieces)
     while True:
-        read = books.read(stage.shop, initial, stage.users)
+        read = books.read(stage.shop, stage.initial, stage.users)
         found = violations(read, outcomes)
         waited = time.monotonic() - started
         late = [each for each in found if each.rule.startswith(("events", "outboxes"))]

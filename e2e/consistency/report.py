@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from e2e.bench import machine
+from e2e.consistency import rolling
 from e2e.consistency.campaign import Result
 
 _MOST_VIOLATIONS = 20
@@ -33,13 +34,24 @@ def table(result: Result) -> str:
     return "\n".join(lines)
 
 
-def write(path: Path, options: Mapping[str, object], results: Mapping[str, Result]) -> None:
+def rolling_table(outcome: rolling.Outcome) -> str:
+    """Return what became of the restarts as lines of text."""
+    lines = [
+        *(f"{each.name:20} {each.seconds:6.1f} s  {each.requests:5} requests" for each in outcome.restarted),
+        f"requests             {outcome.requests} in {outcome.seconds:.0f} s",
+        f"failed               {sum(outcome.failures.values())}",
+        *(f"  {number:6}  {kind}" for kind, number in outcome.failures.items()),
+    ]
+    return "\n".join(lines)
+
+
+def write(path: Path, options: Mapping[str, object], result: Result | rolling.Outcome) -> None:
     """Write the results file: options (the seed among them), machine and all figures."""
     document = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine.describe().as_dict(),
         "options": dict(options),
-        "results": {name: asdict(result) for name, result in results.items()},
+        "result": asdict(result),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=2) + "\n")

@@ -24,6 +24,7 @@ from e2e.support.shop import Shop
 from e2e.support.shopper import Shopper
 
 NAME = "demo"
+PLENTY = 1_000_000
 TOKEN_SECONDS = 4 * 3600
 # So that orders that are left unpaid expire while somebody watches.
 RESERVATION_SECONDS = 30
@@ -41,13 +42,17 @@ class Stage:
     Attributes:
         shop: the Shop.
         url: its gateway, as this machine reaches it.
-        products: ids of the products.
+        products: ids of the products of which there are few.
+        plenty: id of a product of which there is more than anybody can buy.
+        initial: pieces of each product before the first order.
         shoppers: user id and token of each.
     """
 
     shop: Shop
     url: str
     products: Sequence[str]
+    plenty: str
+    initial: dict[str, int]
     shoppers: Sequence[tuple[str, str]]
 
     @property
@@ -77,7 +82,9 @@ def opened(kubectl: Kubectl, products: int, pieces: int, shoppers: int, **spec: 
         url = address(shop)
         admin = shop.admin(Shopper(url))
         offered = [admin.offer(f"Piece {number}", 1000 + 7 * number, pieces) for number in range(products)]
-        yield Stage(shop, url, offered, accounts(shop, url, shoppers))
+        plenty = admin.offer("Grain of sand", 1, PLENTY)
+        initial = {**dict.fromkeys(offered, pieces), plenty: PLENTY}
+        yield Stage(shop, url, offered, plenty, initial, accounts(shop, url, shoppers))
     finally:
         kubectl("delete", "namespace", namespace, "--wait=true", "--timeout=180s", timeout=200)
 

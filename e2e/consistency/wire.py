@@ -102,10 +102,12 @@ class Patience:
     Args:
         seconds: all in all.
         attempts: how often at most.
+        pause: seconds before the second try; doubled for each further one, up to three seconds.
     """
 
     seconds: float
-    attempts: int = 1000
+    attempts: int
+    pause: float
     _end: float = field(init=False)
     _tries: int = field(init=False, default=0)
 
@@ -114,8 +116,8 @@ class Patience:
 
     def lasts(self, answer: Answer) -> bool:
         """Wait a while before the next try; False when it is over."""
+        pause = max(min(answer.retry_after, 5.0), min(self.pause * 2**self._tries, 3.0))
         self._tries += 1
-        pause = max(min(answer.retry_after, 5.0), min(0.2 * 2**self._tries, 3.0))
         if self._tries >= self.attempts or time.monotonic() + pause > self._end:
             return False
         time.sleep(pause)
