@@ -15,6 +15,7 @@ from shopkeeper_operator.database import server
 from shopkeeper_operator.kinds import Key
 from shopkeeper_operator.observe.cache import Cache
 from shopkeeper_operator.observe.observer import Observer
+from shopkeeper_operator.observe.references import References
 from shopkeeper_operator.observe.resync import Resync
 from shopkeeper_operator.queue import Queue
 from shopkeeper_operator.reconciler import Reconciler
@@ -36,7 +37,8 @@ async def run(settings: config.Config) -> None:
     queue: Queue[Key] = Queue()
     pool = ThreadPoolExecutor(settings.workers + 1, thread_name_prefix="reconcile")
     environment = Environment(settings.release, settings.image_registry, settings.own_namespace)
-    observer = Observer(cache, api, environment, server.observe)
+    references = References(cache, api)
+    observer = Observer(cache, api, environment, server.observe, references)
     tools = DatabaseTools(server.provision, server.drop)
     reconciler = Reconciler(
         cache=cache,
@@ -52,6 +54,7 @@ async def run(settings: config.Config) -> None:
     # kopf takes every task that is younger than its own for one of its own: ours come first.
     tasks = [
         asyncio.create_task(resync.run(), name="resync"),
+        asyncio.create_task(references.run(queue, pool), name="references"),
         *(asyncio.create_task(worker, name="worker") for worker in workers.each(resync.complete)),
         asyncio.create_task(_watch(settings, cache, queue, workers, resync), name="watches"),
     ]

@@ -28,6 +28,7 @@ class Kind:
 SHOP: Final = Kind(naming.KIND, naming.GROUP, naming.VERSION, naming.PLURAL)
 SECRET: Final = Kind("Secret", "", "v1", "secrets", data=True)
 CLAIM: Final = Kind("PersistentVolumeClaim", "", "v1", "persistentvolumeclaims", data=True)
+CONFIG_MAP: Final = Kind("ConfigMap", "", "v1", "configmaps")
 SERVICE: Final = Kind("Service", "", "v1", "services")
 DEPLOYMENT: Final = Kind("Deployment", "apps", "v1", "deployments")
 STATEFUL_SET: Final = Kind("StatefulSet", "apps", "v1", "statefulsets")
@@ -38,7 +39,7 @@ OWNED: Final = (
     SECRET,
     CLAIM,
     Kind("ServiceAccount", "", "v1", "serviceaccounts"),
-    Kind("ConfigMap", "", "v1", "configmaps"),
+    CONFIG_MAP,
     SERVICE,
     Kind("NetworkPolicy", "networking.k8s.io", "v1", "networkpolicies"),
     STATEFUL_SET,

@@ -30,11 +30,21 @@ WAVE_ANNOTATION: Final = f"{GROUP}/wave"
 APPLIED_ANNOTATION: Final = f"{GROUP}/applied"
 CREDENTIALS_ANNOTATION: Final = f"{GROUP}/credentials"
 
-SERVICES: Final = ("users", "products", "inventory", "orders", "payments")
+SERVICES: Final = (
+    "users",
+    "products",
+    "inventory",
+    "orders",
+    "payments",
+    "notifications",
+    "recommendations",
+    "storefront",
+)
 GATEWAY: Final = "gateway"
 POSTGRES: Final = "postgres"
+RABBITMQ: Final = "rabbitmq"
 
-#: Longest Shop name: `<shop>-inventory-migrate-xxxxxxxx` and its pods' suffix fit in a DNS label then (63 characters).
+#: Longest Shop name: `<shop>-recommendations-migrate-xxxxxxxx` fits in a DNS label then (63 characters).
 SHOP_NAME_MAX: Final = 30
 POSTGRES_IDENTIFIER_MAX: Final = 63
 
@@ -72,6 +82,31 @@ def admin_secret(shop: str) -> str:
 def internal_secret(shop: str) -> str:
     """Return the name of the secret with the token services use among themselves."""
     return f"{shop}-internal"
+
+
+def amqp_secret(shop: str, service: str) -> str:
+    """Return the name of the secret with a service's account at the broker."""
+    return f"{shop}-{service}-amqp"
+
+
+def rabbitmq_secret(shop: str) -> str:
+    """Return the name of the secret with the broker's own cookie and its accounts."""
+    return f"{shop}-rabbitmq"
+
+
+def storefront_secret(shop: str) -> str:
+    """Return the name of the secret with the key that signs the storefront's sessions."""
+    return f"{shop}-storefront"
+
+
+def authority_secret(shop: str) -> str:
+    """Return the name of the secret with the authority that signs the operator's certificates."""
+    return f"{shop}-ca"
+
+
+def tls_secret(shop: str) -> str:
+    """Return the name of the secret with the certificate that the operator makes for the gateway."""
+    return f"{shop}-tls"
 
 
 def data_claim(shop: str) -> str:

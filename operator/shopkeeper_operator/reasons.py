@@ -16,8 +16,10 @@ class Area(StrEnum):
 
     SHOP = "shop"
     DATABASE = "DatabaseReady"
+    MESSAGING = "MessagingReady"
     MIGRATIONS = "MigrationsApplied"
     SERVICES = "services"
+    CATALOG = "CatalogLoaded"
     GATEWAY = "GatewayReady"
 
 
@@ -100,6 +102,46 @@ DATABASE_SECRET_INVALID: Final = _degraded(
     "The secret of an external database is missing or has no usable URI.",
     "Create the secret that database.external.secretName names, with key uri: postgresql://user:password@host:5432/postgres.",
 )
+CERTIFICATE_INVALID: Final = _degraded(
+    "CertificateInvalid",
+    Area.GATEWAY,
+    "The certificate that tls.secretName names is missing, incomplete, expired or for another host.",
+    "Put a valid certificate for the Shop's host into that secret (tls.crt, tls.key); the gateway takes it up by "
+    "itself. Or leave tls.secretName empty: the operator makes one.",
+)
+MAIL_SECRET_INVALID: Final = _degraded(
+    "MailSecretInvalid",
+    Area.SERVICES,
+    "The secret that mail.secretName names is missing or has no usable key url.",
+    "Create the secret with key url: smtp://user:password@host:587, smtps://… or smtp+starttls://….",
+)
+BROKER_STARTING: Final = _waiting("BrokerStarting", Area.MESSAGING, "Nodes of the broker have not started yet.")
+BROKER_UNAVAILABLE: Final = _degraded(
+    "BrokerUnavailable",
+    Area.MESSAGING,
+    "The broker lacks nodes for five minutes; orders go on, mails and recommendations come later.",
+    "kubectl describe pod <shop>-rabbitmq-0: unschedulable, image not pulled, volume not bound or a crash.",
+)
+BROKER_STORAGE_FIXED: Final = _degraded(
+    "BrokerStorageNotResized",
+    Area.MESSAGING,
+    "A volume of the broker has another size than the Shop wants, and the cluster does not change it.",
+    "Use a storage class with allowVolumeExpansion, or set messaging.storage.size to the present size.",
+)
+CATALOG_MISSING: Final = _degraded(
+    "CatalogMissing",
+    Area.CATALOG,
+    "The ConfigMap that catalog.configMap names does not exist or holds no catalogue.",
+    "Create the ConfigMap in the Shop's namespace, with a key per file: kubectl create configmap <name> "
+    "--from-file=products.csv.",
+)
+CATALOG_FAILED: Final = _degraded(
+    "CatalogFailed",
+    Area.CATALOG,
+    "The Job that loads the catalogue failed; the shop serves what was loaded before.",
+    "Mend the catalogue as the log says: a changed ConfigMap is loaded anew. Or delete the Job to run it again.",
+)
+CATALOG_LOADING: Final = _waiting("CatalogLoading", Area.CATALOG, "The catalogue is loaded when the services are up.")
 SECRET_INVALID: Final = _degraded(
     "SecretInvalid",
     Area.SHOP,
@@ -185,13 +227,21 @@ ALL: Final = (
     STORAGE_FIXED,
     DROP_FAILED,
     DATABASE_PROVISIONING,
+    BROKER_UNAVAILABLE,
+    BROKER_STORAGE_FIXED,
+    BROKER_STARTING,
     MIGRATION_FAILED,
     MIGRATION_RUNNING,
     WAITING_FOR_DATABASE,
+    MAIL_SECRET_INVALID,
     ROLLOUT_STUCK,
     SERVICE_UNAVAILABLE,
     SERVICE_ROLLING_OUT,
     WAITING_FOR_MIGRATION,
+    CATALOG_MISSING,
+    CATALOG_FAILED,
+    CATALOG_LOADING,
+    CERTIFICATE_INVALID,
     GATEWAY_UNAVAILABLE,
     GATEWAY_ROLLING_OUT,
     GATEWAY_WAITING,

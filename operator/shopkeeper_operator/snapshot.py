@@ -141,6 +141,14 @@ class ServerProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class Catalog:
+    """What is known of the catalogue's ConfigMap: its keys, and a digest of its content."""
+
+    keys: tuple[str, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """What the operator itself brings in."""
 
@@ -153,15 +161,17 @@ class Environment:
 class Snapshot:
     """Everything a plan is made of.
 
-    `server` is None while there is nothing to connect to. `admin` is the secret of an external database, None where
-    it is absent or not wanted. `logs` holds the last lines of failed migration Jobs by Job name.
+    `server` is None while there is nothing to connect to. `given` holds the secrets of others that the spec names,
+    None for one that does not exist; `catalog` the ConfigMap that it names, None where there is none. `logs` holds
+    the last lines of failed Jobs by Job name.
     """
 
     shop: ShopObject
     children: Mapping[Ref, Child]
     environment: Environment
     server: ServerFacts | ServerProblem | None = None
-    admin: Mapping[str, str] | None = field(default=None, repr=False)
+    given: Mapping[str, Mapping[str, str] | None] = field(default_factory=dict, repr=False)
+    catalog: Catalog | None = None
     logs: Mapping[str, str] = field(default_factory=dict)
 
     def child(self, kind: str, name: str) -> Child | None:
@@ -180,4 +190,4 @@ class Snapshot:
 
 def decode_secret(body: Mapping[str, Any]) -> dict[str, str]:
     """Return the values of a Secret as text."""
-    return {key: base64.b64decode(value).decode() for key, value in (body.get("data") or {}).items()}
+    return {key: base64.b64decode(value).decode(errors="replace") for key, value in (body.get("data") or {}).items()}

@@ -1,60 +1,79 @@
 """From a Shop to the values of `charts/shop`. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from shopkeeper_operator import naming, quantity
+from shopkeeper_operator import naming, parts, quantity
 from shopkeeper_operator.api.model import Service, Spec
 from shopkeeper_operator.profiles import PROFILES, Profile, Size
 
 
-def build(
-    spec: Spec,
-    *,
-    release: str,
-    image_registry: str,
-    operator_namespace: str,
-    database_port: int,
-    credentials: Mapping[str, str],
-) -> dict[str, Any]:
-    """Return the values that make `charts/shop` the wanted shop.
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the values need beside the spec.
 
-    Args:
-        spec: the Shop's spec.
-        release: the operator's own release, for a Shop that names none.
-        image_registry: registry of all images, empty for the default.
-        operator_namespace: where the operator runs: the network policy of the database lets it in.
-        database_port: port of the database server.
-        credentials: digest of the secrets that each service reads: a changed one restarts its pods.
+    `release`, `image_registry` and `operator_namespace` are the operator's own: its release is that of Shops that
+    name none, and network policies let it in from its namespace. `database_port` is the database server's.
+    `credentials` are digests of the secrets that each service reads: a changed one restarts its pods. `catalog` is a
+    digest of the catalogue: a changed one is loaded; empty where there is none to load.
     """
+
+    release: str
+    image_registry: str
+    operator_namespace: str
+    database_port: int
+    credentials: Mapping[str, str]
+    catalog: str = ""
+
+
+def build(spec: Spec, facts: Facts) -> dict[str, Any]:
+    """Return the values that make `charts/shop` the wanted shop."""
     profile = PROFILES[spec.profile]
     external = spec.database.mode == "External"
     return {
-        "global": {
-            "imageRegistry": image_registry,
-            "imageTag": spec.release or release,
-            "imagePullSecrets": [{"name": secret.name} for secret in spec.image_pull_secrets],
-            "currency": spec.currency,
-            "managedBy": naming.MANAGED_BY,
-            "database": {"external": external, "port": database_port},
-        },
-        **{
-            name: _service(spec.services.get(name, Service()), profile, profile.of(name), credentials[name])
-            for name in naming.SERVICES
-        },
+        "global": _global(spec, facts),
+        **{part.name: _service(spec, part.name, profile, facts) for part in parts.ALL},
         "gateway": _gateway(spec, profile),
-        "postgres": {"enabled": False} if external else _postgres(spec, profile, operator_namespace),
+        "postgres": {"enabled": False} if external else _postgres(spec, profile, facts.operator_namespace),
+        "rabbitmq": _rabbitmq(spec, profile, facts.credentials[naming.RABBITMQ]),
     }
 
 
-def _service(service: Service, profile: Profile, size: Size, credentials: str) -> dict[str, Any]:
+def url(spec: Spec) -> str:
+    """Return the public address of the shop; empty where it has no host.
+
+    It is https where somebody has taken care of that: browsers do not trust a certificate of the operator's own.
+    """
+    if not spec.host:
+        return ""
+    return f"{'https' if spec.tls.secret_name or spec.tls.redirect else 'http'}://{spec.host}"
+
+
+def _global(spec: Spec, facts: Facts) -> dict[str, Any]:
+    return {
+        "imageRegistry": facts.image_registry,
+        "imageTag": spec.release or facts.release,
+        "imagePullSecrets": [{"name": secret.name} for secret in spec.image_pull_secrets],
+        "currency": spec.currency,
+        "managedBy": naming.MANAGED_BY,
+        "url": url(spec),
+        "trustedProxies": spec.gateway.trusted_proxies,
+        "tracing": {"endpoint": spec.tracing.endpoint},
+        "database": {"external": spec.database.mode == "External", "port": facts.database_port},
+    }
+
+
+def _service(spec: Spec, name: str, profile: Profile, facts: Facts) -> dict[str, Any]:
+    service, size = spec.services.get(name, Service()), profile.of(name)
     made: dict[str, Any] = {
         "replicas": service.replicas if service.replicas is not None else size.replicas,
         "resources": _resources(service, size),
         "env": dict(service.env),
-        "database": {"poolSize": profile.pool_size},
-        "podAnnotations": {naming.CREDENTIALS_ANNOTATION: credentials},
+        "podAnnotations": {naming.CREDENTIALS_ANNOTATION: facts.credentials[name]},
     }
+    if name in parts.WITH_DATABASE:
+        made["database"] = {"poolSize": profile.pool_size}
     if service.autoscaling is not None:
         made["autoscaling"] = {
             "enabled": True,
@@ -62,6 +81,10 @@ def _service(service: Service, profile: Profile, size: Size, credentials: str) -
             "maxReplicas": service.autoscaling.max_replicas,
             "targetCPUUtilization": service.autoscaling.target_cpu_utilization,
         }
+    if name == "products":
+        made["catalog"] = {"configMap": spec.catalog.config_map if facts.catalog else "", "checksum": facts.catalog}
+    if name == "notifications":
+        made["mail"] = {"secretName": spec.mail.secret_name, "from": spec.mail.sender}
     return made
 
 
@@ -100,4 +123,16 @@ def _postgres(spec: Spec, profile: Profile, operator_namespace: str) -> dict[str
         "maxConnections": profile.max_connections,
         "sharedBuffers": profile.shared_buffers,
         "networkPolicy": {"enabled": True, "operatorNamespace": operator_namespace},
+    }
+
+
+def _rabbitmq(spec: Spec, profile: Profile, credentials: str) -> dict[str, Any]:
+    messaging = spec.messaging
+    return {
+        "enabled": True,
+        "replicas": messaging.replicas,
+        "storage": {"size": messaging.storage.size, "className": messaging.storage.class_name},
+        "resources": profile.rabbitmq.resources(),
+        "memoryHighWatermark": profile.memory_high_watermark,
+        "podAnnotations": {naming.CREDENTIALS_ANNOTATION: credentials},
     }

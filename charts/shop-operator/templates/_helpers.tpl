@@ -57,10 +57,10 @@ labels:
 - apiGroups: [networking.k8s.io]
   resources: [networkpolicies]
   verbs: [get, list, watch, create, patch, delete]
-# Secrets are generated once and never written again; get reads the administrator's secret of an external database.
+# Secrets are generated once; patch renews certificates and the broker's accounts, get reads those that a Shop names.
 - apiGroups: [""]
   resources: [secrets]
-  verbs: [get, list, watch, create, delete]
+  verbs: [get, list, watch, create, patch, delete]
 # The volume of a database grows by patch, and goes with deletionPolicy Delete.
 - apiGroups: [""]
   resources: [persistentvolumeclaims]

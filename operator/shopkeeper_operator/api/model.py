@@ -13,6 +13,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from shopkeeper_operator import naming
 from shopkeeper_operator.api import rules
 from shopkeeper_operator.api.rules import Rule
 
@@ -68,6 +69,17 @@ def _quantity(rule: Rule) -> Any:
     return WithJsonSchema(schema | _schema(rule))
 
 
+def _reference(description: str) -> Any:
+    """Return a field that names an object in the Shop's namespace; empty: none."""
+    return Field(
+        default="",
+        max_length=253,
+        description=description,
+        json_schema_extra=_schema(rules.OBJECT_NAME),
+    )
+
+
+Name = Annotated[str, _ruled(rules.OBJECT_NAME)]
 Cpu = Annotated[int | str, _ruled(rules.CPU), _quantity(rules.CPU)]
 Memory = Annotated[int | str, _ruled(rules.MEMORY), _quantity(rules.MEMORY)]
 
@@ -128,15 +140,34 @@ class Service(Part):
 class GatewayService(Part):
     """How the gateway is reached."""
 
-    checks = (rules.NODE_PORT_TYPE,)
+    checks = (rules.NODE_PORT_TYPE, rules.TLS_NODE_PORT_TYPE)
 
     type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = Field(
         default="ClusterIP", description="Type of the Service."
     )
     node_port: Annotated[int, _ruled(rules.NODE_PORT_RANGE)] | None = Field(
         default=None,
-        description="Port on every node, 30000 to 32767.",
+        description="Port for http on every node, 30000 to 32767.",
         json_schema_extra=_schema(rules.NODE_PORT_RANGE),
+    )
+    tls_node_port: Annotated[int, _ruled(rules.NODE_PORT_RANGE)] | None = Field(
+        default=None,
+        description="Port for https on every node, 30000 to 32767.",
+        json_schema_extra=_schema(rules.NODE_PORT_RANGE),
+    )
+
+
+class RateLimit(Part):
+    """How much one client may ask for."""
+
+    requests_per_minute: int = Field(
+        default=600, ge=0, le=1_000_000, description="Requests a minute of one address, per gateway pod; 0: no limits."
+    )
+    credentials_per_minute: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="Logins and registrations a minute of one address; 0: a tenth of requestsPerMinute.",
     )
 
 
@@ -144,28 +175,64 @@ class Gateway(Part):
     """The API gateway."""
 
     service: GatewayService = Field(default=GatewayService(), description="The Service of the gateway.")
+    rate_limit: RateLimit = Field(default=RateLimit(), description="Limits for one client.")
+    trusted_proxies: int = Field(
+        default=0,
+        ge=0,
+        le=15,
+        description="Your own proxies before the gateway; the address that the first of them saw is the client's.",
+    )
+
+
+class Tls(Part):
+    """The gateway's certificate."""
+
+    secret_name: Name = _reference(
+        "Secret with tls.crt and tls.key. Empty: the operator makes a certificate, signed by an authority of the "
+        "Shop's own (ca.crt in Secret <shop>-tls), and renews it."
+    )
+    redirect: bool = Field(default=False, description="Answer http with a redirect to https.")
+
+
+def _size(default: str) -> Any:
+    return Field(
+        default=default,
+        max_length=16,
+        description="Size of the volume; it can grow where the storage class allows it, never shrink.",
+        json_schema_extra=_schema(rules.STORAGE_SIZE, rules.STORAGE_GROWS),
+    )
+
+
+Size = Annotated[str, _ruled(rules.STORAGE_SIZE)]
+
+
+def _class_name() -> Any:
+    return Field(
+        default="",
+        max_length=253,
+        description="Storage class; empty: the cluster's default. Fixed at creation.",
+        json_schema_extra=_schema(rules.CLASS_FIXED),
+    )
 
 
 class Storage(Part):
     """The volume of the embedded database."""
 
-    size: Annotated[str, _ruled(rules.STORAGE_SIZE)] = Field(
-        default="2Gi",
-        max_length=16,
-        description="Size of the volume; it can grow where the storage class allows it, never shrink.",
-        json_schema_extra=_schema(rules.STORAGE_SIZE, rules.STORAGE_GROWS),
-    )
-    class_name: str = Field(default="", max_length=253, description="Storage class; empty: the cluster's default.")
+    size: Size = _size("2Gi")
+    class_name: str = _class_name()
+
+
+class BrokerStorage(Part):
+    """The volume of one node of the broker."""
+
+    size: Size = _size("1Gi")
+    class_name: str = _class_name()
 
 
 class External(Part):
     """A PostgreSQL server that somebody else runs."""
 
-    secret_name: str = Field(
-        default="",
-        max_length=253,
-        description="Secret in the Shop's namespace with an administrator's URI in key `uri`.",
-    )
+    secret_name: Name = _reference("Secret in the Shop's namespace with an administrator's URI in key `uri`.")
 
 
 class Database(Part):
@@ -180,6 +247,53 @@ class Database(Part):
     )
     storage: Storage = Field(default=Storage(), description="The volume, for mode Embedded.")
     external: External = Field(default=External(), description="The server, for mode External.")
+
+
+class Messaging(Part):
+    """The message broker."""
+
+    replicas: Annotated[int, _ruled(rules.BROKER_COUNT)] = Field(
+        default=1,
+        description="Nodes of the broker: 1, or 3 that keep working when one is lost. It can grow, never shrink.",
+        json_schema_extra=_schema(rules.BROKER_COUNT, rules.BROKERS_GROW),
+    )
+    storage: BrokerStorage = Field(default=BrokerStorage(), description="The volume of each node.")
+
+
+class Catalog(Part):
+    """The first products of the shop."""
+
+    config_map: Name = _reference(
+        "ConfigMap with the catalogue: products and their stock. It is loaded when the services are up, and again when "
+        "it changes; what is there already is not doubled."
+    )
+
+
+class Mail(Part):
+    """How mails leave the shop."""
+
+    secret_name: Name = _reference(
+        "Secret with key url: smtp://user:password@host:port, smtps://… or smtp+starttls://…. Empty: no mail leaves; "
+        "a sink for development, <shop>-mail, shows what would."
+    )
+    sender: Annotated[str, _ruled(rules.MAIL_FROM)] = Field(
+        default="",
+        alias="from",
+        max_length=254,
+        description="Sender of all mails. Empty: no-reply at the Shop's host.",
+        json_schema_extra=_schema(rules.MAIL_FROM),
+    )
+
+
+class Tracing(Part):
+    """Where spans go."""
+
+    endpoint: Annotated[str, _ruled(rules.ENDPOINT)] = Field(
+        default="",
+        max_length=255,
+        description="Base URL of an OTLP/HTTP receiver. Empty: no spans are sent.",
+        json_schema_extra=_schema(rules.ENDPOINT),
+    )
 
 
 class PullSecret(Part):
@@ -219,15 +333,20 @@ class Spec(Part):
         description="DNS name (and port) at which shoppers reach the gateway; shown in status.url.",
         json_schema_extra=_schema(rules.HOST),
     )
+    catalog: Catalog = Field(default=Catalog(), description="The first products.")
+    tls: Tls = Field(default=Tls(), description="The gateway's certificate.")
     gateway: Gateway = Field(default=Gateway(), description="The API gateway.")
     database: Database = Field(default=Database(), description="Where the services' databases live.")
+    messaging: Messaging = Field(default=Messaging(), description="The message broker.")
+    mail: Mail = Field(default=Mail(), description="How mails leave the shop.")
+    tracing: Tracing = Field(default=Tracing(), description="Where spans go.")
     image_pull_secrets: list[PullSecret] = Field(
         default_factory=list, max_length=8, description="Secrets with registry credentials for every pod."
     )
     services: Annotated[dict[str, Service], _ruled(rules.KNOWN_SERVICES)] = Field(
         default_factory=dict,
         max_length=8,
-        description="Overrides by service: users, products, inventory, orders, payments.",
+        description=f"Overrides by service: {', '.join(naming.SERVICES)}.",
         json_schema_extra=_schema(rules.KNOWN_SERVICES),
     )
 

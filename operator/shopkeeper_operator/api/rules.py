@@ -17,21 +17,31 @@ from shopkeeper_operator import naming, quantity
 RESERVED_ENV: Final = (
     "ADMIN_EMAIL",
     "ADMIN_PASSWORD",
+    "AMQP_URL",
     "CURRENCY",
     "DATABASE_POOL_SIZE",
     "DATABASE_RUNTIME_ROLE",
     "DATABASE_URL",
+    "GRPC_PORT",
     "HTTP_PORT",
     "HTTP_THREADS",
     "INTERNAL_TOKEN",
     "INVENTORY_URL",
     "JWT_ISSUER",
     "JWT_SIGNING_KEY",
+    "MAIL_FROM",
     "METRICS_PORT",
+    "ORDERS_URL",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
     "PAYMENTS_URL",
     "PRODUCTS_URL",
+    "RECOMMENDATIONS_TARGET",
     "SERVER",
+    "SESSION_KEY",
     "SHOP",
+    "SHOP_URL",
+    "SMTP_URL",
+    "TRUSTED_PROXIES",
     "USERS_URL",
 )
 NODE_PORTS: Final = range(30000, 32768)
@@ -45,6 +55,9 @@ _CPU: Final = r"^([1-9][0-9]*m|[0-9]+([.][0-9]{1,3})?)$"
 _MEMORY: Final = r"^[1-9][0-9]*(k|Ki|M|Mi|G|Gi|T|Ti)?$"
 _SIZE: Final = r"^[1-9][0-9]*(Mi|Gi|Ti)$"
 _NAME: Final = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
+_OBJECT_NAME: Final = rf"^({_LABEL}([.]{_LABEL})*)?$"
+_ENDPOINT: Final = r"^(http://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._/-]*)?)?$"
+_ADDRESS: Final = r"^([^@\s\"]+@[A-Za-z0-9.-]+)?$"
 
 Check = Callable[[Any], tuple[Any, ...] | None]
 
@@ -137,8 +150,15 @@ HOST: Final = _pattern(
     "host", _HOST, "a DNS name with an optional port is allowed, such as shop.example.com or localhost:8080"
 )
 STORAGE_SIZE: Final = _pattern(
-    "database.storage.size", _SIZE, "a whole number of Mi, Gi or Ti above zero is allowed, such as 2Gi"
+    "storage.size", _SIZE, "a whole number of Mi, Gi or Ti above zero is allowed, such as 2Gi"
 )
+OBJECT_NAME: Final = _pattern(
+    "name of an object", _OBJECT_NAME, "lower-case letters, digits, hyphens and dots are allowed, such as shop-tls"
+)
+ENDPOINT: Final = _pattern(
+    "tracing.endpoint", _ENDPOINT, "the base URL of an OTLP/HTTP receiver is allowed, such as http://collector:4318"
+)
+MAIL_FROM: Final = _pattern("mail.from", _ADDRESS, "one e-mail address is allowed, such as shop@example.com")
 CPU: Final = _quantity("cpu", _CPU, "cores such as 2 or 0.5 are allowed, and thousandths such as 250m")
 MEMORY: Final = _quantity("memory", _MEMORY, "a whole number with a unit is allowed, such as 64Mi or 1Gi")
 
@@ -154,8 +174,23 @@ MODE_FIXED: Final = Rule(
 )
 STORAGE_GROWS: Final = Rule(
     cel="!isQuantity(self) || !isQuantity(oldSelf) || quantity(self).compareTo(quantity(oldSelf)) >= 0",
-    sentence="database.storage.size cannot shrink from %s to %s: the same or more is allowed",
+    sentence="storage.size cannot shrink from %s to %s: the same or more is allowed",
     values=("oldSelf", "self"),
+)
+CLASS_FIXED: Final = Rule(
+    cel="self == oldSelf",
+    sentence='storage.className cannot change from "%s" to "%s": the volumes are made; create a new Shop instead',
+    values=("oldSelf", "self"),
+)
+BROKERS_GROW: Final = Rule(
+    cel="self >= oldSelf",
+    sentence="messaging.replicas cannot go from %s to %s: the nodes that go would take replicas of queues with them",
+    values=("oldSelf", "self"),
+)
+BROKER_COUNT: Final = Rule(
+    cel="self in [1, 3]",
+    sentence="messaging.replicas %s is not allowed: 1 or 3 nodes are (of an even number no half can decide)",
+    check=lambda count: None if count in (1, 3) else (count,),
 )
 EXTERNAL_SECRET: Final = Rule(
     cel="self.mode != 'External' || self.external.secretName != ''",
@@ -163,17 +198,27 @@ EXTERNAL_SECRET: Final = Rule(
     values=("self.external.secretName",),
     check=lambda database: ("",) if database.mode == "External" and not database.external.secret_name else None,
 )
-NODE_PORT_TYPE: Final = Rule(
-    cel="!has(self.nodePort) || self.type != 'ClusterIP'",
-    sentence="gateway.service.nodePort %s is not allowed with type %s: type NodePort or LoadBalancer is",
-    values=("self.nodePort", "self.type"),
-    check=lambda service: (
-        (service.node_port, service.type) if service.node_port is not None and service.type == "ClusterIP" else None
-    ),
-)
+
+
+def _node_port_needs_type(field: str) -> Rule:
+    name = {"nodePort": "node_port", "tlsNodePort": "tls_node_port"}[field]
+    return Rule(
+        cel=f"!has(self.{field}) || self.type != 'ClusterIP'",
+        sentence=f"gateway.service.{field} %s is not allowed with type %s: type NodePort or LoadBalancer is",
+        values=(f"self.{field}", "self.type"),
+        check=lambda service: (
+            (getattr(service, name), service.type)
+            if getattr(service, name) is not None and service.type == "ClusterIP"
+            else None
+        ),
+    )
+
+
+NODE_PORT_TYPE: Final = _node_port_needs_type("nodePort")
+TLS_NODE_PORT_TYPE: Final = _node_port_needs_type("tlsNodePort")
 NODE_PORT_RANGE: Final = Rule(
     cel=f"self >= {NODE_PORTS.start} && self < {NODE_PORTS.stop}",
-    sentence=f"gateway.service.nodePort %s is out of range: {NODE_PORTS.start} to {NODE_PORTS.stop - 1} are allowed",
+    sentence=f"node port %s is out of range: {NODE_PORTS.start} to {NODE_PORTS.stop - 1} are allowed",
     check=lambda port: None if port in NODE_PORTS else (port,),
 )
 REPLICAS_OR_AUTOSCALING: Final = Rule(

@@ -4,9 +4,11 @@ One refused object does not keep the others from being written; but where a late
 (the finalizer before the first child, a dropped database before its secrets go) a failure ends the run.
 """
 
+import base64
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from shopkeeper_operator import kinds, metrics, naming, reasons
 from shopkeeper_operator.apply import credentials
@@ -27,6 +29,8 @@ from shopkeeper_operator.plan.model import (
     Plan,
     Provision,
     RemoveFinalizer,
+    RenewSecret,
+    SecretKind,
 )
 from shopkeeper_operator.snapshot import ServerFacts, ShopObject, Snapshot
 
@@ -34,7 +38,8 @@ log = logging.getLogger(__name__)
 
 #: What the API server says of anything new in a namespace that is being deleted.
 _TERMINATING = "because it is being terminated"
-_ENDING = (AddFinalizer, RemoveFinalizer, CreateSecret, DropDatabases)
+_TYPES: Final = dict.fromkeys((SecretKind.AUTHORITY, SecretKind.CERTIFICATE), "kubernetes.io/tls")
+_ENDING: Final = (AddFinalizer, RemoveFinalizer, CreateSecret, DropDatabases)
 
 
 class _Refused(Exception):
@@ -100,6 +105,8 @@ class Executor:
                 self._set_finalizers(snapshot.shop, kept)
             case CreateSecret():
                 self._create_secret(action, snapshot)
+            case RenewSecret():
+                self._renew_secret(action)
             case HandOver():
                 self._hand_over(action)
             case Apply():
@@ -126,7 +133,7 @@ class Executor:
             "apiVersion": "v1",
             "kind": "Secret",
             "metadata": {"name": ref.name, "namespace": ref.namespace, "labels": dict(action.labels)},
-            "type": "Opaque",
+            "type": _TYPES.get(action.kind, "Opaque"),
             "stringData": credentials.make(action),
         }
         try:
@@ -140,6 +147,15 @@ class Executor:
                 raise _Refused(Finding(reasons.NOT_OURS, f"{ref} exists and is not labelled as this Shop's")) from error
             made = found
         self._cache.put(kinds.SECRET, made)
+
+    def _renew_secret(self, action: RenewSecret) -> None:
+        ref = action.secret.ref
+        made = credentials.make(action.secret)
+        data = {key: base64.b64encode(made[key].encode()).decode() for key in action.keys}
+        patch = {"metadata": {"resourceVersion": str(action.version)}, "data": data}
+        self._cache.put(kinds.SECRET, self._api.merge(kinds.SECRET, Key(ref.namespace, ref.name), patch))
+        metrics.WRITES.labels("renew-secret", "update").inc()
+        log.info("renewed", extra={"object": str(ref)})
 
     def _apply(self, action: Apply, snapshot: Snapshot) -> None:
         ref, kind = action.ref, kinds.BY_NAME[action.ref.kind]
@@ -196,8 +212,9 @@ def _explained(action: Action, error: ApiError) -> list[Finding]:
     passes = error.status in (0, 409, 429) or _TERMINATING in str(error)
     if passes:
         return []
-    subject = getattr(action, "ref", None)
+    subject = action.secret.ref if isinstance(action, RenewSecret) else getattr(action, "ref", None)
     text = f"{subject}: {error}" if subject else str(error)
     if subject is not None and subject.kind == "PersistentVolumeClaim":
-        return [Finding(reasons.STORAGE_FIXED, text)]
+        broker = f"-{naming.RABBITMQ}-" in subject.name
+        return [Finding(reasons.BROKER_STORAGE_FIXED if broker else reasons.STORAGE_FIXED, text)]
     return [Finding(reasons.FORBIDDEN if error.status == 403 else reasons.APPLY_FAILED, text)]

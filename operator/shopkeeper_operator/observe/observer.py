@@ -2,16 +2,17 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-from shopkeeper_operator import kinds, naming
+from shopkeeper_operator import naming
 from shopkeeper_operator.api.model import InvalidShop, Spec, parse
 from shopkeeper_operator.apply.client import Api
 from shopkeeper_operator.database.server import DatabaseError
 from shopkeeper_operator.kinds import Key
 from shopkeeper_operator.observe.cache import Cache
+from shopkeeper_operator.observe.references import References
 from shopkeeper_operator.plan import database, health, secrets
 from shopkeeper_operator.plan.model import ServiceDatabase, Target
 from shopkeeper_operator.snapshot import (
@@ -25,9 +26,9 @@ from shopkeeper_operator.snapshot import (
 
 #: How long what was seen on a database server counts, unless a secret, a volume or a step of ours changes it.
 FACTS_SECONDS: Final = 600.0
-#: How long the administrator's secret of an external database counts; it carries no label to watch it by.
-ADMIN_SECONDS: Final = 30.0
 _LOG_LINES: Final = 8
+#: What is no secret in a secret.
+_PUBLIC: Final = frozenset({"username", "email", "host", "port", "dbname", "tls.crt", "ca.crt"})
 
 
 class ServerObserver(Protocol):
@@ -58,23 +59,24 @@ class Observer:
         api: Api,
         environment: Environment,
         observe_server: ServerObserver,
+        references: References,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._cache = cache
         self._api = api
         self._environment = environment
         self._observe_server = observe_server
+        self._references = references
         self._clock = clock
         self._facts: dict[Key, _Remembered] = {}
         self._unreachable: dict[Key, float] = {}
-        self._admins: dict[tuple[str, str], tuple[float, Mapping[str, str] | None]] = {}
         self._logs: dict[Key, dict[tuple[str, int], str]] = {}
 
     def observe(self, key: Key) -> Snapshot | None:
         """Return a Shop as it is; None where there is none.
 
         Raises:
-            ApiError: the administrator's secret or a log could not be read.
+            ApiError: an object that the spec names, or a log, could not be read.
         """
         shop = self._cache.shop(key)
         if shop is None:
@@ -85,9 +87,8 @@ class Observer:
             spec = parse(shop.name, dict(shop.spec))
         except InvalidShop:
             return snapshot
-        if spec.database.mode == "External":
-            admin = self._admin(key.namespace, spec.database.external.secret_name)
-            snapshot = replace(snapshot, admin=admin)
+        given, catalog = self._references.read(key.namespace, spec)
+        snapshot = replace(snapshot, given=given, catalog=catalog)
         if shop.deleting:
             return snapshot
         return replace(snapshot, server=self._server(snapshot, spec), logs=self._job_logs(snapshot))
@@ -101,20 +102,11 @@ class Observer:
         for kept in (self._facts, self._unreachable, self._logs):
             kept.pop(key, None)
 
-    def _admin(self, namespace: str, name: str) -> Mapping[str, str] | None:
-        until, values = self._admins.get((namespace, name), (0.0, None))
-        if self._clock() < until:
-            return values
-        body = self._api.get(kinds.SECRET, namespace, name)
-        values = None if body is None else decode_secret(body)
-        self._admins[namespace, name] = (self._clock() + ADMIN_SECONDS, values)
-        return values
-
     def _server(self, snapshot: Snapshot, spec: Spec) -> ServerFacts | ServerProblem | None:
         """Return what the database server says, once there is one and its secrets are complete."""
         key = snapshot.shop.key
         target = database.target(snapshot, spec)
-        if not isinstance(target, Target) or secrets.missing(snapshot, target):
+        if not isinstance(target, Target) or secrets.databases_missing(snapshot, target):
             return None
         identity = _identity(snapshot, target)
         known = self._facts.get(key)
@@ -132,7 +124,7 @@ class Observer:
         return facts
 
     def _job_logs(self, snapshot: Snapshot) -> dict[str, str]:
-        """Return the last lines of each migration Job that has failed, read once per failed attempt."""
+        """Return the last lines of each Job that has failed, read once per failed attempt."""
         key = snapshot.shop.key
         before, now, made = self._logs.get(key, {}), {}, {}
         for child in snapshot.of_kind("Job"):
@@ -166,7 +158,7 @@ def _masked(text: str, snapshot: Snapshot) -> str:
     """Take the shop's passwords out of a text that ends up in the status."""
     for child in snapshot.of_kind("Secret"):
         for key, value in decode_secret(child.body).items():
-            if key in ("password", "token", "uri") and value:
+            if key not in _PUBLIC and value:
                 text = text.replace(value, "***")
     return text
 

@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from shopkeeper_operator import naming, reasons
+from shopkeeper_operator import naming, reasons, values
 from shopkeeper_operator.api.model import Spec
 from shopkeeper_operator.plan.health import Health, State, time_of
 from shopkeeper_operator.plan.model import Finding, ServiceRow
-from shopkeeper_operator.plan.waves import Waves
+from shopkeeper_operator.plan.waves import CATALOG, Task, Waves
 from shopkeeper_operator.reasons import Reason
 from shopkeeper_operator.snapshot import Snapshot
 
@@ -31,11 +31,48 @@ def postgres(snapshot: Snapshot, now: datetime, patience: timedelta) -> tuple[Fi
     live = snapshot.child("StatefulSet", name)
     if live is not None and int((live.body.get("status") or {}).get("readyReplicas", 0)) > 0:
         return ()
-    known = snapshot.shop.condition(reasons.Area.DATABASE)
-    since = time_of(known.get("lastTransitionTime"), now) if known.get("status") == "False" else now
+    since = _since(snapshot, reasons.Area.DATABASE, now)
     if now - since >= patience:
         return (Finding(reasons.POSTGRES_UNAVAILABLE, f"StatefulSet {name} has no ready pod since {since:%H:%M} UTC"),)
     return (Finding(reasons.POSTGRES_STARTING, f"StatefulSet {name} has no ready pod yet"),)
+
+
+def messaging(snapshot: Snapshot, wanted: int, now: datetime, patience: timedelta) -> tuple[Finding, ...]:
+    """Return why the broker is not complete; empty where all its nodes serve."""
+    name = naming.part(snapshot.shop.name, naming.RABBITMQ)
+    live = snapshot.child("StatefulSet", name)
+    ready = 0 if live is None else int((live.body.get("status") or {}).get("readyReplicas", 0))
+    if ready >= wanted:
+        return ()
+    since = _since(snapshot, reasons.Area.MESSAGING, now)
+    pods = f"StatefulSet {name} has {ready} of {wanted} pods ready"
+    if now - since >= patience:
+        return (Finding(reasons.BROKER_UNAVAILABLE, f"{pods} since {since:%H:%M} UTC"),)
+    return (Finding(reasons.BROKER_STARTING, pods),)
+
+
+def _since(snapshot: Snapshot, area: reasons.Area, now: datetime) -> datetime:
+    """Return since when the stored condition of an area is False; `now` where it is not."""
+    known = snapshot.shop.condition(area)
+    return time_of(known.get("lastTransitionTime"), now) if known.get("status") == "False" else now
+
+
+def catalog(decided: Waves, snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield what is to say about a catalogue that is not loaded."""
+    task = decided.catalog
+    if task is None or task.done:
+        return
+    if task.failures or task.given_up:
+        yield Finding(reasons.CATALOG_FAILED, _failed(task, snapshot))
+    else:
+        state = "waits for the services" if CATALOG in decided.held else "runs"
+        yield Finding(reasons.CATALOG_LOADING, f"Job {task.job} {state}")
+
+
+def _failed(task: Task, snapshot: Snapshot) -> str:
+    log = snapshot.logs.get(task.job) or "no log was left"
+    tries = f"{task.failures} failed attempts" if task.failures != 1 else "1 failed attempt"
+    return f"Job {task.job} has {tries}. Last lines of its log: {log}"
 
 
 def migrations(decided: Waves, snapshot: Snapshot, databases: Collection[str]) -> Iterator[Finding]:
@@ -45,9 +82,7 @@ def migrations(decided: Waves, snapshot: Snapshot, databases: Collection[str]) -
             continue
         live = snapshot.child("Job", migration.job)
         if migration.failures or migration.given_up:
-            log = snapshot.logs.get(migration.job, "no log was left")
-            tries = f"{migration.failures} failed attempts" if migration.failures != 1 else "1 failed attempt"
-            yield Finding(reasons.MIGRATION_FAILED, f"Job {migration.job} has {tries}. Last lines of its log: {log}")
+            yield Finding(reasons.MIGRATION_FAILED, _failed(migration, snapshot))
         elif live is None and service not in databases:
             yield Finding(reasons.WAITING_FOR_DATABASE, f"Job {migration.job} waits for the database of {service}")
         else:
@@ -102,7 +137,7 @@ def url(snapshot: Snapshot, spec: Spec) -> str:
     its address inside the cluster.
     """
     if spec.host:
-        return f"http://{spec.host}"
+        return values.url(spec)
     name = naming.part(snapshot.shop.name, naming.GATEWAY)
     live = snapshot.child("Service", name)
     body: dict[str, Any] = {} if live is None else live.body

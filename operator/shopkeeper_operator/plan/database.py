@@ -30,9 +30,10 @@ def target(snapshot: Snapshot, spec: Spec) -> Target | Finding:
 
 def _external(snapshot: Snapshot, spec: Spec) -> Target | Finding:
     name = spec.database.external.secret_name
-    if snapshot.admin is None:
+    admin = snapshot.given.get(name)
+    if admin is None:
         return Finding(reasons.DATABASE_SECRET_INVALID, f"Secret {name} does not exist")
-    uri = snapshot.admin.get("uri", "")
+    uri = admin.get("uri", "")
     try:
         parts = urlsplit(uri)
         host, port = parts.hostname, parts.port or _PORT

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from shopkeeper_operator import kinds, naming, quantity
@@ -86,7 +86,7 @@ def _digest(manifest: Manifest) -> str:
 def _with_live_claims(manifest: Manifest, snapshot: Snapshot) -> Manifest:
     """Label the volume claims as ours, and keep their sizes: the API server lets nobody change the templates.
 
-    The volume itself grows through its claim, see `resized_claim`.
+    The volume itself grows through its claim, see `resized_claims`.
     """
     live = snapshot.child("StatefulSet", manifest["metadata"]["name"])
     sizes = {} if live is None else _template_sizes(live.body)
@@ -115,18 +115,19 @@ def _size(template: Mapping[str, Any], sizes: Mapping[str, str]) -> dict[str, An
     return {"resources": {"requests": {"storage": size}}}
 
 
-def resized_claim(snapshot: Snapshot, size: str) -> Manifest | None:
-    """Return what to apply to the database's volume claim where it is smaller than wanted."""
-    name = naming.data_claim(snapshot.shop.name)
-    live = snapshot.child("PersistentVolumeClaim", name)
-    if live is None or quantity.parse(claimed(live.body)) >= quantity.parse(size):
-        return None
-    return {
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "metadata": {"name": name, "namespace": snapshot.shop.key.namespace},
-        "spec": {"resources": {"requests": {"storage": size}}},
-    }
+def resized_claims(snapshot: Snapshot, part: str, size: str) -> Iterator[Manifest]:
+    """Yield what to apply to each volume claim of a part that is smaller than wanted."""
+    prefix = f"data-{naming.part(snapshot.shop.name, part)}-"
+    for live in snapshot.of_kind("PersistentVolumeClaim"):
+        ordinal = live.ref.name.removeprefix(prefix)
+        if not ordinal.isdigit() or quantity.parse(claimed(live.body)) >= quantity.parse(size):
+            continue
+        yield {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": live.ref.name, "namespace": snapshot.shop.key.namespace},
+            "spec": {"resources": {"requests": {"storage": size}}},
+        }
 
 
 def claimed(claim: Mapping[str, Any]) -> str:

@@ -54,16 +54,30 @@ class SecretKind(Enum):
     SIGNING_KEY = auto()
     ADMINISTRATOR = auto()
     TOKEN = auto()
+    SESSION_KEY = auto()
+    ACCOUNT = auto()
+    BROKER = auto()
+    AUTHORITY = auto()
+    CERTIFICATE = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class CreateSecret:
-    """Generate a secret that does not exist. `given` are the keys that are not random."""
+    """Generate a secret that does not exist. `given` is what is not random: keys of the secret, or what they need."""
 
     ref: Ref
     labels: Mapping[str, str]
     kind: SecretKind
-    given: Mapping[str, str]
+    given: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RenewSecret:
+    """Write some keys of a generated secret anew, if it still is of the version that was seen."""
+
+    secret: CreateSecret
+    version: int
+    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +161,9 @@ class DropDatabases:
     databases: tuple[ServiceDatabase, ...]
 
 
-Action = AddFinalizer | RemoveFinalizer | CreateSecret | Apply | HandOver | Delete | Provision | DropDatabases
+Action = (
+    AddFinalizer | RemoveFinalizer | CreateSecret | RenewSecret | Apply | HandOver | Delete | Provision | DropDatabases
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The plan of a Shop: everything that should be written now, and everything that is not as it should be. Pure."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -7,7 +8,17 @@ from typing import Final
 from shopkeeper_operator import naming, reasons, values
 from shopkeeper_operator.api.model import InvalidShop, Spec, parse
 from shopkeeper_operator.kinds import Ref
-from shopkeeper_operator.plan import assess, database, manifests, prune, secrets, teardown, waves
+from shopkeeper_operator.plan import (
+    assess,
+    database,
+    digests,
+    manifests,
+    prune,
+    references,
+    secrets,
+    teardown,
+    waves,
+)
 from shopkeeper_operator.plan.model import (
     Action,
     AddFinalizer,
@@ -21,8 +32,8 @@ from shopkeeper_operator.plan.model import (
 )
 from shopkeeper_operator.snapshot import ServerProblem, Snapshot
 
-#: How long the database server may take to start before a person should look.
-POSTGRES_PATIENCE: Final = timedelta(minutes=5)
+#: How long the database server and the broker may take to start before a person should look.
+PATIENCE: Final = timedelta(minutes=5)
 
 
 def plan(snapshot: Snapshot, now: datetime, render: Render) -> Plan:
@@ -52,7 +63,7 @@ def _plan(snapshot: Snapshot, spec: Spec, now: datetime, render: Render) -> Plan
     server = database.target(snapshot, spec)
     if isinstance(server, Finding):
         return Plan(findings=(server,), release=release)
-    missing = secrets.missing(snapshot, server)
+    missing = secrets.missing(snapshot, server, spec, now)
     if missing:
         names = ", ".join(secret.ref.name for secret in missing)
         finding = Finding(reasons.CREATING, f"secrets {names} are being made")
@@ -66,51 +77,71 @@ def _plan(snapshot: Snapshot, spec: Spec, now: datetime, render: Render) -> Plan
 
 def _desired(snapshot: Snapshot, spec: Spec, server: Target, render: Render) -> dict[Ref, Manifest]:
     environment = snapshot.environment
-    made = values.build(
-        spec,
+    catalog = references.loadable(snapshot)
+    facts = values.Facts(
         release=environment.release,
         image_registry=environment.image_registry,
         operator_namespace=environment.namespace,
         database_port=server.port,
-        credentials=secrets.credentials(snapshot),
+        credentials=digests.credentials(snapshot, spec),
+        catalog=catalog.digest if catalog else "",
     )
+    made = values.build(spec, facts)
     return manifests.finish(render(snapshot.shop.name, snapshot.shop.key.namespace, made), snapshot)
 
 
 def _deploy(snapshot: Snapshot, spec: Spec, server: Target, desired: dict[Ref, Manifest], now: datetime) -> Plan:
     provisions, database_findings, complete = database.provisioning(snapshot, server)
     decided = waves.decide(desired, snapshot, complete, now)
-    postgres = () if server.shared else assess.postgres(snapshot, now, POSTGRES_PATIENCE)
+    postgres = () if server.shared else assess.postgres(snapshot, now, PATIENCE)
+    broker = assess.messaging(snapshot, spec.messaging.replicas, now, PATIENCE)
     findings = (
-        *secrets.problems(snapshot, server),
+        *secrets.problems(snapshot, server, spec, now),
+        *references.problems(snapshot, spec, now),
         *postgres,
         *(() if postgres else database_findings),
+        *broker,
         *assess.migrations(decided, snapshot, complete),
         *assess.services(decided),
+        *assess.catalog(decided, snapshot),
         *assess.gateway(decided),
     )
-    again = [state.look_again for state in (*decided.services.values(), decided.gateway) if state.look_again]
-    if postgres:
-        again.append(POSTGRES_PATIENCE.total_seconds())
     return Plan(
         actions=(
+            *secrets.renewals(snapshot, server, spec, now),
             *provisions,
             *decided.writes,
             *_storage(snapshot, spec),
-            *prune.unwanted(desired.keys(), snapshot, decided.migrations),
+            *prune.unwanted(desired.keys(), snapshot, decided.tasks),
         ),
         findings=findings,
         services=assess.rows(decided),
         release=spec.release or snapshot.environment.release,
         url=assess.url(snapshot, spec),
         database_host=server.host,
-        requeue_after=min(again, default=None),
+        requeue_after=min(_look_again(snapshot, spec, decided, now, starting=bool(postgres or broker)), default=None),
         retry=isinstance(snapshot.server, ServerProblem),
     )
 
 
-def _storage(snapshot: Snapshot, spec: Spec) -> tuple[Action, ...]:
-    if spec.database.mode == "External":
-        return ()
-    claim = manifests.resized_claim(snapshot, spec.database.storage.size)
-    return () if claim is None else (Apply(manifests.ref_of(claim), claim, "update", exists=True),)
+def _look_again(
+    snapshot: Snapshot, spec: Spec, decided: waves.Waves, now: datetime, *, starting: bool
+) -> Iterator[float]:
+    """Yield the seconds after which something counts as another state though nothing happens."""
+    renewal = secrets.next_renewal(snapshot, spec, now)
+    if renewal is not None:
+        yield renewal
+    if starting:
+        yield PATIENCE.total_seconds()
+    for state in (*decided.services.values(), decided.gateway):
+        if state.look_again:
+            yield state.look_again
+
+
+def _storage(snapshot: Snapshot, spec: Spec) -> Iterator[Action]:
+    sizes = {naming.RABBITMQ: spec.messaging.storage.size}
+    if spec.database.mode == "Embedded":
+        sizes[naming.POSTGRES] = spec.database.storage.size
+    for part, size in sizes.items():
+        for claim in manifests.resized_claims(snapshot, part, size):
+            yield Apply(manifests.ref_of(claim), claim, "update", exists=True)

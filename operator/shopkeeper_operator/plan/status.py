@@ -12,7 +12,7 @@ from shopkeeper_operator.snapshot import ServerFacts, Snapshot
 
 #: A condition's message says what is amiss, not everything that is.
 _NAMED_AT_MOST: Final = 3
-_AREAS: Final = (Area.DATABASE, Area.MIGRATIONS, Area.GATEWAY)
+_AREAS: Final = (Area.DATABASE, Area.MESSAGING, Area.MIGRATIONS, Area.CATALOG, Area.GATEWAY)
 _CARRIED: Final = ("url", "release", "servicesReady", "services", "database")
 #: Conditions that are told of, with the reason of the Event where they are well and where they are amiss (empty:
 #: the condition's own).
@@ -100,7 +100,9 @@ def _areas(findings: Sequence[Finding]) -> Iterator[dict[str, str]]:
 
 _FINE: Final = {
     Area.DATABASE: "All databases and roles are there.",
+    Area.MESSAGING: "All nodes of the broker serve.",
     Area.MIGRATIONS: "All migrations of the release are applied.",
+    Area.CATALOG: "The catalogue is loaded, or the Shop names none.",
     Area.GATEWAY: "The gateway serves.",
 }
 

@@ -18,15 +18,19 @@ from shopkeeper_operator.plan.health import Health, State
 from shopkeeper_operator.plan.model import Apply, Cause, HandOver, Manifest
 from shopkeeper_operator.snapshot import Child, Snapshot
 
-MIGRATION_SUFFIX: Final = "-migrate"
+CATALOG: Final = "catalog"
+_MIGRATION_SUFFIX: Final = "-migrate"
 _MIGRATIONS: Final = 40
 _SERVICES: Final = 50
+_CATALOG: Final = 55
 _GATEWAY: Final = 60
+#: What the Job that loads the catalogue talks to.
+_CATALOG_NEEDS: Final = ("users", "products", "inventory")
 
 
 @dataclass(frozen=True, slots=True)
-class Migration:
-    """The wanted migration Job of a service and how it is doing."""
+class Task:
+    """A wanted Job and how it is doing."""
 
     job: str
     done: bool
@@ -36,13 +40,26 @@ class Migration:
 
 @dataclass(frozen=True, slots=True)
 class Waves:
-    """What the waves decide: writes in order, and the state of every part."""
+    """What the waves decide: writes in order, and the state of every part.
+
+    `tasks` are all Jobs by their part, such as `users-migrate` or `catalog`.
+    """
 
     writes: tuple[Apply | HandOver, ...]
-    migrations: Mapping[str, Migration]
+    tasks: Mapping[str, Task]
     services: Mapping[str, Health]
     gateway: Health
     held: frozenset[str]
+
+    @property
+    def migrations(self) -> dict[str, Task]:
+        """The migration Jobs by service."""
+        return _migrations(self.tasks)
+
+    @property
+    def catalog(self) -> Task | None:
+        """The Job that loads the catalogue, None where there is no catalogue."""
+        return self.tasks.get(CATALOG)
 
 
 def decide(desired: Mapping[Ref, Manifest], snapshot: Snapshot, databases: frozenset[str], now: datetime) -> Waves:
@@ -56,7 +73,7 @@ def decide(desired: Mapping[Ref, Manifest], snapshot: Snapshot, databases: froze
     """
     live = {ref: child.body for ref, child in snapshot.children.items() if ref in desired}
     changes = {ref: _change(manifest, live.get(ref), snapshot) for ref, manifest in desired.items()}
-    migrations = _migrations(desired, live)
+    tasks = _tasks(desired, live)
     minimums = _minimums(desired)
     services = {service: _health(snapshot, service, live, changes, minimums, now) for service in naming.SERVICES}
     writes: list[Apply | HandOver] = []
@@ -65,7 +82,7 @@ def decide(desired: Mapping[Ref, Manifest], snapshot: Snapshot, databases: froze
         cause = changes[ref]
         if cause is None:
             continue
-        if cause != "drift" and not _open(manifest, snapshot, databases, migrations, services):
+        if cause != "drift" and not _open(manifest, snapshot, databases, _migrations(tasks), services):
             held.add(manifests.part_of(manifest))
             continue
         child = snapshot.children.get(ref)
@@ -73,7 +90,7 @@ def decide(desired: Mapping[Ref, Manifest], snapshot: Snapshot, databases: froze
             writes.append(HandOver(ref, int(live[ref]["spec"]["replicas"])))
         writes.append(Apply(ref, manifest, cause, exists=child is not None))
     gateway = _health(snapshot, naming.GATEWAY, live, changes, minimums, now)
-    return Waves(tuple(writes), migrations, services, gateway, frozenset(held))
+    return Waves(tuple(writes), tasks, services, gateway, frozenset(held))
 
 
 def _change(manifest: Manifest, live: dict[str, Any] | None, snapshot: Snapshot) -> Cause | None:
@@ -85,15 +102,21 @@ def _change(manifest: Manifest, live: dict[str, Any] | None, snapshot: Snapshot)
     return "drift" if diff.differences(manifest, live) - child.tolerated else None
 
 
-def _migrations(desired: Mapping[Ref, Manifest], live: Mapping[Ref, Mapping[str, Any]]) -> dict[str, Migration]:
+def _tasks(desired: Mapping[Ref, Manifest], live: Mapping[Ref, Mapping[str, Any]]) -> dict[str, Task]:
     made = {}
     for ref, manifest in desired.items():
         if ref.kind == "Job":
             job = live.get(ref)
-            made[manifests.part_of(manifest).removesuffix(MIGRATION_SUFFIX)] = Migration(
+            made[manifests.part_of(manifest)] = Task(
                 ref.name, health.job_done(job), health.job_failures(job), health.job_given_up(job)
             )
     return made
+
+
+def _migrations(tasks: Mapping[str, Task]) -> dict[str, Task]:
+    return {
+        part.removesuffix(_MIGRATION_SUFFIX): task for part, task in tasks.items() if part.endswith(_MIGRATION_SUFFIX)
+    }
 
 
 def _minimums(desired: Mapping[Ref, Manifest]) -> dict[str, int]:
@@ -123,7 +146,7 @@ def _open(
     manifest: Manifest,
     snapshot: Snapshot,
     databases: frozenset[str],
-    migrations: Mapping[str, Migration],
+    migrations: Mapping[str, Task],
     services: Mapping[str, Health],
 ) -> bool:
     """Tell whether the wave of a manifest has come."""
@@ -131,9 +154,11 @@ def _open(
     if wave < _MIGRATIONS:
         return True
     if wave < _SERVICES:
-        return part.removesuffix(MIGRATION_SUFFIX) in databases
-    if wave < _GATEWAY:
+        return part.removesuffix(_MIGRATION_SUFFIX) in databases
+    if wave < _CATALOG:
         return part not in migrations or migrations[part].done
+    if wave < _GATEWAY:
+        return all(services[service].state is State.READY for service in _CATALOG_NEEDS)
     if wave == _GATEWAY:
         return not any(_on_its_way(service, migrations, services) for service in services)
     return snapshot.child("Deployment", naming.part(snapshot.shop.name, part)) is not None or (
@@ -141,7 +166,7 @@ def _open(
     )
 
 
-def _on_its_way(service: str, migrations: Mapping[str, Migration], services: Mapping[str, Health]) -> bool:
+def _on_its_way(service: str, migrations: Mapping[str, Task], services: Mapping[str, Health]) -> bool:
     """Tell whether waiting for a service leads to anything: it is neither serving nor broken."""
     migration = migrations.get(service)
     if migration is not None and not migration.done:

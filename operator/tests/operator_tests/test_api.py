@@ -13,7 +13,14 @@ from shopkeeper_operator.api.status import Status
 ROOT = Path(__file__).resolve().parents[3]
 INVALID = sorted((ROOT / "operator/tests/invalid").glob("*.yaml"))
 #: Only the API server sees both objects of a change, and only it knows of fields that there are not.
-BEYOND_THE_GUARD = {"change-currency", "change-database-mode", "shrink-storage", "unknown-field"}
+BEYOND_THE_GUARD = {
+    "change-currency",
+    "change-database-mode",
+    "change-storage-class",
+    "shrink-broker",
+    "shrink-storage",
+    "unknown-field",
+}
 #: Refused by the form of the field; the API server and pydantic say it in words of their own.
 IN_OTHER_WORDS = {
     "autoscaling-without-max": "spec.services.products.autoscaling.maxReplicas: Field required",
@@ -119,7 +126,7 @@ def test_defaults_of_objects_hold_the_defaults_inside() -> None:
 def test_the_longest_names_fit() -> None:
     shop = "s" * naming.SHOP_NAME_MAX
 
-    assert len(f"{shop}-inventory-migrate-0123abcd") <= 63
+    assert len(f"{shop}-recommendations-migrate-0123abcd") <= 63
     name = naming.database_name("n" * 63, shop, "inventory", shared_server=True)
     assert len(naming.owner_role(name)) <= naming.POSTGRES_IDENTIFIER_MAX
     assert name != naming.database_name("n" * 62 + "m", shop, "inventory", shared_server=True)

@@ -24,7 +24,7 @@ HASH = re.compile("(?<=-migrate)-[0-9a-f]{8}$")
 VERBS = {
     "shops": {"list", "watch", "patch"},
     "shops/status": {"patch"},
-    "secrets": {"get", "list", "watch", "create", "delete"},
+    "secrets": {"get", "list", "watch", "create", "patch", "delete"},
     "persistentvolumeclaims": {"list", "watch", "patch", "delete"},
     "pods": {"list"},
     "pods/log": {"get"},
@@ -43,11 +43,14 @@ def built(spec: dict[str, Any]) -> dict[str, Any]:
     """Return the values of a Shop."""
     return values.build(
         parse("demo", spec),
-        release="1.0.0",
-        image_registry="",
-        operator_namespace="shopkeeper-system",
-        database_port=5432,
-        credentials=dict.fromkeys(naming.SERVICES, "digest"),
+        values.Facts(
+            release="1.0.0",
+            image_registry="",
+            operator_namespace="shopkeeper-system",
+            database_port=5432,
+            credentials=dict.fromkeys((*naming.SERVICES, naming.RABBITMQ), "digest"),
+            catalog="digest" if "catalog" in spec else "",
+        ),
     )
 
 

@@ -52,7 +52,7 @@ def state(world: World) -> dict[Ref, Object]:
             kept["metadata"].pop(name, None)
         if ref.kind == "Secret":
             kept["data"] = sorted(kept["data"])
-        if ref.kind == "Deployment":
+        if ref.kind in ("Deployment", "StatefulSet"):
             kept["spec"]["template"]["metadata"]["annotations"] = {}
         kept["metadata"].pop("annotations", None)
         for condition in kept.get("status", {}).get("conditions", []):

@@ -23,6 +23,7 @@ def make(kind: SecretKind, **given: str) -> dict[str, str]:
         (SecretKind.SUPERUSER, {"username": "postgres"}, {"username", "password"}),
         (SecretKind.ADMINISTRATOR, {"email": "admin@example.com"}, {"email", "password"}),
         (SecretKind.TOKEN, {}, {"token"}),
+        (SecretKind.SESSION_KEY, {}, {"session-key"}),
         (SecretKind.SIGNING_KEY, {}, {"signing-key.pem"}),
         (SecretKind.DATABASE, DATABASE, {"username", "password", "host", "port", "dbname", "uri"}),
     ],

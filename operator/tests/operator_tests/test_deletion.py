@@ -2,7 +2,7 @@
 
 import base64
 
-from shopkeeper_operator import naming
+from shopkeeper_operator import naming, parts
 from shopkeeper_operator.apply.client import ApiError
 
 from .support.world import World
@@ -150,7 +150,7 @@ def test_an_external_database_gets_names_of_its_own() -> None:
     assert world.shop()["status"]["phase"] == "Ready"
     assert "demo-postgres" not in world.api.of("StatefulSet")
     (server,) = world.servers.servers.values()
-    assert sorted(server.databases) == [f"shops_demo_{service}" for service in sorted(naming.SERVICES)]
+    assert sorted(server.databases) == [f"shops_demo_{service}" for service in sorted(parts.WITH_DATABASE)]
     data = world.api.of("Secret")["demo-users-db"]["data"]
     secret = {key: base64.b64decode(value).decode() for key, value in data.items()}
     assert (secret["host"], secret["port"], secret["dbname"]) == ("db.example.com", "6432", "shops_demo_users")
@@ -159,7 +159,7 @@ def test_an_external_database_gets_names_of_its_own() -> None:
 
 
 def test_external_databases_are_dropped_with_delete_and_kept_with_retain() -> None:
-    for policy, left in (("Delete", 0), ("Retain", 5)):
+    for policy, left in (("Delete", 0), ("Retain", 7)):
         world = World()
         external(world, deletionPolicy=policy)
         (server,) = world.servers.servers.values()

@@ -20,7 +20,7 @@ def test_objects_of_others_are_refused() -> None:
     assert (degraded["status"], degraded["reason"]) == ("True", "NotOurs")
     assert "Service demo-users exists and is not labelled as this Shop's" in degraded["message"]
     assert "app.kubernetes.io/managed-by=shopkeeper" in degraded["message"]
-    assert len(world.api.of("Deployment")) == 6
+    assert len(world.api.of("Deployment")) == 9
 
 
 def test_secrets_of_others_are_refused() -> None:
@@ -55,7 +55,7 @@ def test_an_invalid_shop_gets_a_condition_and_keeps_running() -> None:
     degraded = world.condition("Degraded")
     assert (degraded["status"], degraded["reason"]) == ("True", "InvalidSpec")
     assert 'spec.currency: currency "Euro" is not valid' in degraded["message"]
-    assert world.shop()["status"]["servicesReady"] == "5/5"
+    assert world.shop()["status"]["servicesReady"] == "8/8"
     assert world.children() == before
 
 
@@ -113,7 +113,7 @@ def test_a_broken_service_does_not_hold_up_the_others() -> None:
     assert world.condition("Ready")["reason"] == "RolloutStuck"
     assert "payments" in world.condition("Ready")["message"]
     assert "demo-gateway" in world.api.of("Deployment")
-    assert world.shop()["status"]["servicesReady"] == "4/5"
+    assert world.shop()["status"]["servicesReady"] == "7/8"
 
 
 def test_a_refused_object_does_not_keep_the_others() -> None:

@@ -49,7 +49,9 @@ def test_all_is_well() -> None:
         "Progressing": ("False", "Complete"),
         "Degraded": ("False", "AsExpected"),
         "DatabaseReady": ("True", "Available"),
+        "MessagingReady": ("True", "Available"),
         "MigrationsApplied": ("True", "Available"),
+        "CatalogLoaded": ("True", "Available"),
         "GatewayReady": ("True", "Available"),
         "Paused": ("False", "NotPaused"),
     }
@@ -69,7 +71,9 @@ def test_what_wants_a_person_comes_first() -> None:
         "Progressing": ("True", "PostgresStarting"),
         "Degraded": ("True", "RolloutStuck"),
         "DatabaseReady": ("False", "PostgresStarting"),
+        "MessagingReady": ("True", "Available"),
         "MigrationsApplied": ("False", "MigrationRunning"),
+        "CatalogLoaded": ("True", "Available"),
         "GatewayReady": ("True", "Available"),
         "Paused": ("False", "NotPaused"),
     }

@@ -16,11 +16,14 @@ def build(**spec: Any) -> dict[str, Any]:
     """Return the values of a Shop."""
     return values.build(
         parse("demo", spec),
-        release="1.0.0",
-        image_registry="registry.example.com",
-        operator_namespace="system",
-        database_port=5432,
-        credentials=dict.fromkeys(naming.SERVICES, "digest"),
+        values.Facts(
+            release="1.0.0",
+            image_registry="registry.example.com",
+            operator_namespace="system",
+            database_port=5432,
+            credentials=dict.fromkeys((*naming.SERVICES, naming.RABBITMQ), "digest"),
+            catalog="digest" if "catalog" in spec else "",
+        ),
     )
 
 
@@ -33,24 +36,32 @@ def test_an_empty_spec_is_the_profile_small() -> None:
         "imagePullSecrets": [],
         "currency": "EUR",
         "managedBy": "shopkeeper",
+        "url": "",
+        "trustedProxies": 0,
+        "tracing": {"endpoint": ""},
         "database": {"external": False, "port": 5432},
     }
-    assert made["products"] == {
+    assert made["payments"] == {
         "replicas": 1,
-        "resources": {"requests": {"cpu": "50m", "memory": "80Mi"}, "limits": {"cpu": "1", "memory": "160Mi"}},
+        "resources": {"requests": {"cpu": "40m", "memory": "96Mi"}, "limits": {"cpu": "1", "memory": "192Mi"}},
         "env": {},
         "database": {"poolSize": 8},
         "podAnnotations": {"shopkeeper.dev/credentials": "digest"},
     }
     assert made["users"]["resources"]["limits"]["memory"] == "256Mi"
+    assert "database" not in made["storefront"]
     assert made["gateway"]["service"] == {"type": "ClusterIP", "nodePort": None}
+    assert made["rabbitmq"]["replicas"] == 1
+    assert made["rabbitmq"]["storage"] == {"size": "1Gi", "className": ""}
+    assert made["products"]["catalog"] == {"configMap": "", "checksum": ""}
+    assert made["notifications"]["mail"] == {"secretName": "", "from": ""}
     assert made["postgres"]["storage"] == {"size": "2Gi", "className": ""}
     assert made["postgres"]["networkPolicy"] == {"enabled": True, "operatorNamespace": "system"}
 
 
 def test_small_fits_a_small_machine() -> None:
     small = PROFILES["small"]
-    sizes = [*(small.of(service) for service in naming.SERVICES), small.gateway, small.postgres]
+    sizes = [*(small.of(service) for service in naming.SERVICES), small.gateway, small.postgres, small.rabbitmq]
 
     assert sum(size.replicas * quantity.parse(size.cpu) for size in sizes) <= Decimal("0.5")
     assert sum(size.replicas * quantity.parse(size.memory) for size in sizes) <= Decimal("1.5") * 2**30

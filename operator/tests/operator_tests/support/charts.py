@@ -20,9 +20,12 @@ def render(name: str, namespace: str, values: Mapping[str, Any]) -> list[Object]
     maker = _Maker(name, namespace)
     made: list[Object] = []
     if values["postgres"]["enabled"]:
-        made += _postgres(maker, values["postgres"], tag)
+        made += _stateful(maker, "postgres", values["postgres"] | {"replicas": 1}, tag)
+    made += _stateful(maker, "rabbitmq", values["rabbitmq"], tag)
     for service in naming.SERVICES:
         made += _service(maker, service, values[service], tag)
+    if values["products"]["catalog"]["configMap"]:
+        made.append(_catalog(maker, values["products"]["catalog"], tag))
     made += _gateway(maker, values["gateway"], tag)
     hook = maker.make("Pod", "test", 70, {"containers": []})
     hook["metadata"]["annotations"]["helm.sh/hook"] = "test"
@@ -67,7 +70,6 @@ def _service(maker: _Maker, service: str, values: Mapping[str, Any], tag: str) -
     selector = maker.selector(service)
     ports = [{"name": "http", "port": 80}, {"name": "metrics", "port": 9090}]
     job = {"backoffLimit": 6, "template": maker.template(f"{service}-migrate", image)}
-    digest = hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest()[:8]
     deployment = {
         "replicas": values["replicas"],
         "selector": {"matchLabels": selector},
@@ -75,7 +77,7 @@ def _service(maker: _Maker, service: str, values: Mapping[str, Any], tag: str) -
     }
     made = [
         maker.make("Service", service, 10, {"selector": selector, "ports": ports}),
-        maker.make("Job", f"{service}-migrate", 40, job, f"-{digest}"),
+        *([maker.make("Job", f"{service}-migrate", 40, job, _digest(job))] if "database" in values else []),
         maker.make("Deployment", service, 50, deployment),
         maker.make("PodDisruptionBudget", service, 70, {"maxUnavailable": 1}),
     ]
@@ -86,6 +88,16 @@ def _service(maker: _Maker, service: str, values: Mapping[str, Any], tag: str) -
         spec = {"scaleTargetRef": target, "minReplicas": scaling["minReplicas"], "maxReplicas": scaling["maxReplicas"]}
         made.append(maker.make("HorizontalPodAutoscaler", service, 70, spec))
     return made
+
+
+def _digest(job: Object) -> str:
+    return f"-{hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest()[:8]}"
+
+
+def _catalog(maker: _Maker, values: Mapping[str, Any], tag: str) -> Object:
+    template = maker.template("catalog", f"shopkeeper/products:{tag}", {"checksum": values["checksum"]})
+    job = {"backoffLimit": 6, "template": template}
+    return maker.make("Job", "catalog", 55, job, _digest(job))
 
 
 def _gateway(maker: _Maker, values: Mapping[str, Any], tag: str) -> list[Object]:
@@ -99,18 +111,19 @@ def _gateway(maker: _Maker, values: Mapping[str, Any], tag: str) -> list[Object]
     return [maker.make("Service", "gateway", 10, spec), maker.make("Deployment", "gateway", 60, deployment)]
 
 
-def _postgres(maker: _Maker, values: Mapping[str, Any], tag: str) -> list[Object]:
-    selector = maker.selector("postgres")
+def _stateful(maker: _Maker, part: str, values: Mapping[str, Any], tag: str) -> list[Object]:
+    selector = maker.selector(part)
     claim = {
         "metadata": {"name": "data", "labels": dict(selector)},
         "spec": {"resources": {"requests": {"storage": values["storage"]["size"]}}},
     }
     spec = {
+        "replicas": values["replicas"],
         "selector": {"matchLabels": selector},
-        "template": maker.template("postgres", f"shopkeeper/postgres:{tag}"),
+        "template": maker.template(part, f"shopkeeper/{part}:{tag}", values.get("podAnnotations")),
         "volumeClaimTemplates": [claim],
     }
     return [
-        maker.make("Service", "postgres", 10, {"selector": selector, "ports": [{"port": 5432}]}),
-        maker.make("StatefulSet", "postgres", 20, spec),
+        maker.make("Service", part, 10, {"selector": selector, "ports": [{"port": 5432}]}),
+        maker.make("StatefulSet", part, 20, spec),
     ]

@@ -111,7 +111,7 @@ class FakeApi(Api):
         return self._written("apply", ref)
 
     def merge(self, kind: Kind, key: Key, patch: Mapping[str, Any]) -> Object:
-        """Merge finalizers, the one use of it."""
+        """Merge the two things that are merged: finalizers of a Shop and keys of a Secret."""
         ref = Ref(kind.name, *key)
         self._check("patch", ref)
         live = self.objects.get(ref)
@@ -119,7 +119,10 @@ class FakeApi(Api):
             raise ApiError(404, "NotFound", f"{ref} not found")
         if patch["metadata"]["resourceVersion"] != live["metadata"]["resourceVersion"]:
             raise ApiError(409, "Conflict", f"{ref} has been modified")
-        live["metadata"]["finalizers"] = list(patch["metadata"]["finalizers"])
+        if "finalizers" in patch["metadata"]:
+            live["metadata"]["finalizers"] = list(patch["metadata"]["finalizers"])
+        if "data" in patch:
+            live["data"].update(patch["data"])
         return self._written("patch", ref)
 
     def delete(self, ref: Ref, uid: str, propagation: str) -> Object | None:

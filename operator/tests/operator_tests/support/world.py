@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 from shopkeeper_operator import kinds, naming
@@ -11,6 +12,7 @@ from shopkeeper_operator.apply.executor import DatabaseTools, Executor
 from shopkeeper_operator.kinds import Key, Ref
 from shopkeeper_operator.observe.cache import Cache
 from shopkeeper_operator.observe.observer import Observer
+from shopkeeper_operator.observe.references import References
 from shopkeeper_operator.reconciler import Outcome, Reconciler
 from shopkeeper_operator.snapshot import Environment
 
@@ -32,13 +34,20 @@ class World:
         self.now: datetime = before.now if before else datetime(2026, 1, 1, tzinfo=UTC)
         self.broken_images: set[str] = set()
         self.failing_jobs: set[str] = set()
+        self.failing_parts: set[str] = set()
         self.start()
 
     def start(self) -> None:
         """Start the operator's process, which knows nothing but what it lists."""
         self.cache = Cache()
+        self.references = References(self.cache, self.api)
         observer = Observer(
-            self.cache, self.api, Environment("1.0.0", "", "system"), self.servers.observe, clock=self._seconds
+            self.cache,
+            self.api,
+            Environment("1.0.0", "", "system"),
+            self.servers.observe,
+            self.references,
+            clock=self._seconds,
         )
         tools = DatabaseTools(self.servers.provision, self.servers.drop)
         self.reconciler = Reconciler(
@@ -183,9 +192,10 @@ def _deployment(world: World, ref: Ref, body: Object) -> bool:
 
 
 def _stateful_set(world: World, ref: Ref, body: Object) -> bool:
-    worked = world.set_status(ref, {"readyReplicas": 1})
-    for template in body["spec"]["volumeClaimTemplates"]:
-        name = f"{template['metadata']['name']}-{ref.name}-0"
+    replicas = body["spec"]["replicas"]
+    worked = world.set_status(ref, {"readyReplicas": replicas})
+    for template, ordinal in product(body["spec"]["volumeClaimTemplates"], range(replicas)):
+        name = f"{template['metadata']['name']}-{ref.name}-{ordinal}"
         if world.ref("PersistentVolumeClaim", name) not in world.api.objects:
             labels = template["metadata"]["labels"]
             claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "spec": template["spec"]}
@@ -198,7 +208,7 @@ def _stateful_set(world: World, ref: Ref, body: Object) -> bool:
 
 def _job(world: World, ref: Ref, body: Object) -> bool:
     image = body["spec"]["template"]["spec"]["containers"][0]["image"]
-    if image in world.failing_jobs:
+    if image in world.failing_jobs or body["metadata"]["labels"][naming.NAME_LABEL] in world.failing_parts:
         return world.set_status(ref, {"failed": 1})
     return world.set_status(ref, {"succeeded": 1, "conditions": [{"type": "Complete", "status": "True"}]})
 
