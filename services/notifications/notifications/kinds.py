@@ -31,13 +31,13 @@ def title(kind: Kind, data: Mapping[str, Any], shop: str) -> str:
         case Kind.WELCOME:
             return f"Welcome to {shop}"
         case Kind.ORDER_CONFIRMED:
-            return f"Your order over {_total(data)} is confirmed"
+            return f"Your order of {_total(data)} is confirmed"
         case Kind.PAYMENT_FAILED:
-            return f"The payment of your order over {_total(data)} failed"
+            return f"The payment of your order of {_total(data)} failed"
         case Kind.ORDER_CANCELLED:
-            return f"Your order over {_total(data)} is cancelled"
+            return f"Your order of {_total(data)} is cancelled"
         case Kind.ORDER_EXPIRED:
-            return f"Your order over {_total(data)} has expired"
+            return f"Your order of {_total(data)} has expired"
 
 
 def text(kind: Kind, data: Mapping[str, Any]) -> str:

@@ -25,7 +25,7 @@ def test_the_inbox_has_what_was_told(client: ContractClient, tokens: Tokens, del
         {
             "id": confirmed,
             "type": "order_confirmed",
-            "title": "Your order over €39.98 is confirmed",
+            "title": "Your order of €39.98 is confirmed",
             "text": "Thank you for your order of 2 pieces. It is paid.",
             "order_id": ORDER["order_id"],
             "read": False,

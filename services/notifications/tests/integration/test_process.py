@@ -44,7 +44,7 @@ def test_mails_are_sent_and_no_log_names_anybody(
         assert server.process.wait(30) == 0
     assert sorted(statuses(database)) == [("order_confirmed", "sent"), ("welcome", "failed"), ("welcome", "sent")]
     found = sink.mails("sam@example.com")
-    assert sorted(mail["subject"] for mail in found) == ["Welcome to Démo Shop", "Your order over €39.98 is confirmed"]
+    assert sorted(mail["subject"] for mail in found) == ["Welcome to Démo Shop", "Your order of €39.98 is confirmed"]
     [confirmation] = [mail for mail in found if "confirmed" in mail["subject"]]
     assert "Lamp at €19.99: €39.98" in sink.mail(confirmation["id"])["text"]
     output = server.output()
