@@ -1,18 +1,26 @@
-"""Logs: one JSON object a line on stdout, with what ties the lines of one request together. No bodies, no tokens."""
+"""Logs: one JSON object a line on stdout, with what ties the lines of one request together. No bodies, no tokens.
+
+Whatever else would write to the streams is caught: libraries, warnings, errors that nobody handles.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
 import logging.config
 import sys
+import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from shopkit.context import current
+from shopkit.redaction import redact_event
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from structlog.types import EventDict, WrappedLogger
 
 
@@ -31,6 +39,24 @@ def configure(level: str, service: str, shop: str) -> None:
         cache_logger_on_first_use=True,
     )
     logging.config.dictConfig(library_logging(level, service, shop))
+    catch_the_rest()
+
+
+def catch_the_rest() -> None:
+    """Log warnings and errors that nobody handles, instead of writing them to stderr as they are."""
+    logging.captureWarnings(capture=True)
+    # What cannot be logged must not become a traceback on stderr either.
+    logging.raiseExceptions = False
+    sys.excepthook = _log_uncaught
+    sys.unraisablehook = lambda found: _log_uncaught(found.exc_type, found.exc_value, found.exc_traceback)
+    threading.excepthook = lambda found: _log_uncaught(found.exc_type, found.exc_value, found.exc_traceback)
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt | SystemExit):
+        return
+    thread = threading.current_thread().name
+    logging.getLogger("uncaught").critical("an error in %s", thread, exc_info=(kind, error or kind(), trace))
 
 
 def library_logging(level: str, service: str, shop: str) -> dict[str, Any]:
@@ -40,7 +66,8 @@ def library_logging(level: str, service: str, shop: str) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": _JsonFormatter, "service": service, "shop": shop}},
         "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "json"}},
-        "loggers": {},
+        # Below these levels they tell of paths, queries and connections, which may hold what no log should.
+        "loggers": {"urllib3": {"level": "INFO"}, "pika": {"level": "WARNING"}},
         "root": {"level": level, "handlers": ["stdout"]},
     }
 
@@ -57,12 +84,19 @@ class _JsonFormatter(logging.Formatter):
         """Return the line for a record."""
         event = {
             **_frame(record.levelname.lower(), self._service, self._shop),
-            "event": record.getMessage(),
+            "event": _message(record),
             "logger": record.name,
         }
         if record.exc_info:
             event["exception"] = self.formatException(record.exc_info)
         return _render(None, "", event).decode()
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001 - a mistake in a library's call must not cost the line
+        return f"{record.msg} {record.args}"
 
 
 def _frame(level: str, service: str, shop: str) -> dict[str, Any]:
@@ -76,4 +110,9 @@ def _frame(level: str, service: str, shop: str) -> dict[str, Any]:
 
 
 def _render(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
-    return orjson.dumps(event, default=repr, option=orjson.OPT_UTC_Z)
+    safe = redact_event(event)
+    try:
+        return orjson.dumps(safe, default=repr, option=orjson.OPT_UTC_Z)
+    except TypeError:
+        # Such as text that is no Unicode, or a huge number.
+        return json.dumps(safe, default=str).encode()

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-from shopkit import settings
+from shopkit import logs, settings
 from shopkit.settings import ServerSettings, SettingsError
 
 if TYPE_CHECKING:
@@ -29,11 +29,10 @@ def serve(name: str, environ: Mapping[str, str]) -> None:
     Args:
         name: the service.
         environ: environment variables.
-
-    Raises:
-        SettingsError: variables of the server are missing or wrong.
     """
-    loaded: ServerSettings = settings.load(ServerSettings, environ)
+    with _starting(name, environ):
+        loaded: ServerSettings = settings.load(ServerSettings, environ)
+    logs.catch_the_rest()
     if loaded.server == "gunicorn":
         from shopkit.server_gunicorn import run
     else:
@@ -46,18 +45,40 @@ def serve(name: str, environ: Mapping[str, str]) -> None:
 def load_worker(name: str) -> ServiceApp:
     """Build the application in the worker process, with logs, the metrics port and its background work.
 
-    A wrong environment ends the process with a sentence instead of a traceback: no restart mends it.
+    Whatever goes wrong ends the process with a line in the log.
     """
-    from shopkit import logs, tracing
+    with _starting(name, os.environ):
+        return _load_worker(name)
+
+
+@contextmanager
+def _starting(name: str, environ: Mapping[str, str]) -> Iterator[None]:
+    """Turn an error of the start into a line in the log and the end of the process."""
+    try:
+        yield
+    except (SettingsError, ModuleNotFoundError) as error:
+        # A sentence, no traceback: somebody has to mend the environment.
+        _log(name, environ).critical("the service cannot start", cause=str(error))
+        raise SystemExit(2) from None
+    except Exception as error:  # noqa: BLE001 - whatever it is, the log has to say why there is no service
+        _log(name, environ).critical("the service cannot start", exc_info=error)
+        raise SystemExit(1) from None
+
+
+def _log(name: str, environ: Mapping[str, str]) -> Any:
+    import structlog
+
+    logs.configure("INFO", name, environ.get("SHOP") or "shop")
+    return structlog.get_logger(__name__)
+
+
+def _load_worker(name: str) -> ServiceApp:
+    from shopkit import tracing
     from shopkit.app import create_app
     from shopkit.service import find_service
 
     service = find_service(name)
-    try:
-        app = create_app(service, os.environ)
-    except SettingsError as error:
-        print(f"{name}: {error}", file=sys.stderr, flush=True)
-        raise SystemExit(2) from None
+    app = create_app(service, os.environ)
     loaded = app.runtime.settings
     logs.configure(loaded.log_level, name, loaded.shop)
     tracing.configure(loaded, name, service.version)

@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
@@ -81,4 +82,8 @@ class _Application(BaseApplication):
 
     def load(self) -> Any:
         """Build the application; gunicorn calls this in the worker."""
-        return load_worker(self._name)
+        try:
+            return load_worker(self._name)
+        except SystemExit:
+            # With any other code gunicorn would start one worker after the other, for ever.
+            raise SystemExit(Arbiter.APP_LOAD_ERROR) from None

@@ -17,7 +17,8 @@ from shopkit.problems import Problem
 class Schema(BaseModel):
     """Base of all request and response models: unknown fields are refused."""
 
-    model_config = ConfigDict(extra="forbid")
+    # What somebody sent must not get into the log by way of an error message.
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from typing import Any
@@ -23,6 +24,7 @@ def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
 
 
@@ -47,20 +49,29 @@ def test_migrate_without_a_database_says_so_and_hides_the_password() -> None:
     assert "hidden" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ["migrate", "serve"])
-def test_a_missing_variable_is_named(command: str) -> None:
-    done = run(command, "demo", HTTP_PORT="0", METRICS_PORT="0")
-    assert done.returncode != 0
-    assert "DATABASE_URL is not set" in done.stderr
-    assert "Traceback" not in done.stderr
+def test_a_missing_variable_is_named() -> None:
+    done = run("migrate", "demo")
+    assert done.returncode == 2
+    assert done.stderr.startswith("demo: the environment is not right:\n  DATABASE_URL is not set")
+
+
+@pytest.mark.parametrize("server", ["granian", "gunicorn"])
+def test_a_server_says_in_its_log_which_variable_is_missing(server: str) -> None:
+    done = run("serve", "demo", HTTP_PORT="0", METRICS_PORT="0", SHOP="corner", SERVER=server)
+    assert (done.returncode != 0, done.stderr) == (True, "")
+    first = json.loads(done.stdout.splitlines()[0])
+    assert (first["level"], first["event"], first["shop"]) == ("critical", "the service cannot start", "corner")
+    assert "\n  DATABASE_URL is not set" in first["cause"]
+    assert all(json.loads(line)["level"] in ("error", "critical", "warning") for line in done.stdout.splitlines())
+    assert "Traceback" not in done.stdout
 
 
 def test_a_wrong_server_setting_is_named() -> None:
     done = run("serve", "demo", SERVER="uwsgi")
-    assert (done.returncode, done.stderr) == (
-        2,
-        "demo: the environment is not right:\n  SERVER='uwsgi' must be one of granian, gunicorn\n",
-    )
+    [line] = done.stdout.splitlines()
+    assert (done.returncode, done.stderr) == (2, "")
+    fault = "SERVER='uwsgi' must be one of granian, gunicorn"
+    assert json.loads(line)["cause"] == f"the environment is not right:\n  {fault}"
 
 
 def test_an_unknown_service_is_named() -> None:

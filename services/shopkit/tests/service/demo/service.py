@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+import warnings
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
 from flask import Response, request
 from pydantic import Field
 
@@ -66,6 +70,12 @@ class Note(Schema):
 
 class NotePage(Page[Note]):
     """One page of notes."""
+
+
+class Noise(Schema):
+    """What a library might quote."""
+
+    text: str
 
 
 class Slept(Schema):
@@ -170,6 +180,24 @@ def relay(demo: Demo) -> Slept:
     """Ask the other service."""
     answer = demo.other.get("/api/v1/other")
     return Slept(seconds=answer.body["seconds"])
+
+
+@api.post("/api/v1/noise", body=Noise, responses={204: None})
+def noise(_demo: Demo, body: Noise) -> None:
+    """Be as loud as libraries are, about what nobody may know."""
+    logging.getLogger("library").error("it says %s", body.text)
+    wrong_call = "it says %s and %s"
+    logging.getLogger("library").error(wrong_call, body.text)
+    logging.getLogger("urllib3").debug("GET /?q=%s", body.text)
+    warnings.warn(f"deprecated: {body.text}", stacklevel=1)
+    structlog.get_logger("own").info("a line", cause=body.text, password="any", broken="\ud800", huge=2**70)
+
+    def crash() -> None:
+        raise ValueError(body.text)
+
+    thread = threading.Thread(target=crash, name="crashing")
+    thread.start()
+    thread.join()
 
 
 @api.get("/api/v1/other", responses={200: Slept})
