@@ -13,6 +13,7 @@ from shopkit.problems import Problem
 from users.attempts import Attempts
 from users.models import AccountChange
 from users.passwords import Passwords, Verdict
+from users.registrations import Registrations
 from users.repository import UserRepository
 from users.sessions import Session, Sessions
 from users.throttling import Attempt, attempt_of
@@ -24,20 +25,23 @@ _log = structlog.get_logger(__name__)
 class Accounts:
     """What can be done with accounts that takes a password. All of it can end in a 503, see `users.slots`.
 
-    Where a password is checked, `address` is the client's, and a 429 is possible, see `users.attempts`.
+    `address` is the client's; a 429 is possible, see `users.attempts` and `users.registrations`.
     """
 
     users: UserRepository
     passwords: Passwords
     sessions: Sessions
     attempts: Attempts
+    registrations: Registrations
 
-    def register(self, email: str, password: str, name: str) -> Row:
+    def register(self, email: str, password: str, name: str, address: str) -> Row:
         """Make a customer's account and return it.
 
         Raises:
-            Problem: 409, the e-mail address has an account already.
+            Problem: 409, the e-mail address has an account already; 429, too many accounts were made from the address.
         """
+        # Before the password is hashed, and whatever comes of it: who asks which addresses are taken is counted, too.
+        self.registrations.admit(address)
         row = self.users.add(new_id(), email, name, self.passwords.hash(password))
         if row is None:
             raise problems.conflict(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import structlog
 from psycopg2.extensions import connection
 
 from shopkit import settings
+from shopkit.database import Row, Transaction
 from shopkit.ids import new_id
+from shopkit.messaging import outbox
 from shopkit.settings import SettingsError
+from users import events
 from users.passwords import Passwords
 from users.settings import BootstrapSettings
 from users.slots import Slots
@@ -18,13 +20,13 @@ from users.slots import Slots
 _log = structlog.get_logger(__name__)
 
 _FIND = """
-SELECT id, role, password_hash FROM users WHERE lower(email COLLATE "C") = lower(%s COLLATE "C")"""
+SELECT role, password_hash FROM users WHERE lower(email COLLATE "C") = lower(%s COLLATE "C")"""
 _WRITE = """
 INSERT INTO users (id, email, name, role, password_hash) VALUES (%s, %s, 'Administrator', 'admin', %s)
 ON CONFLICT (lower(email COLLATE "C"))
 DO UPDATE SET role = 'admin', password_hash = EXCLUDED.password_hash,
     password_version = users.password_version + 1, updated_at = now()
-RETURNING id"""
+RETURNING id::text AS id, email, name"""
 
 
 def bootstrap(opened: connection, environ: Mapping[str, str]) -> None:
@@ -46,17 +48,13 @@ def bootstrap(opened: connection, environ: Mapping[str, str]) -> None:
     if not loaded.admin_email or not loaded.admin_password:
         raise SettingsError("ADMIN_EMAIL and ADMIN_PASSWORD belong together: set both or none")
     passwords = Passwords(loaded, Slots(size=1, queue=0, wait=0))
-    with opened.cursor() as cursor:
-        cursor.execute(_FIND, (loaded.admin_email,))
-        if _is_administrator(cursor.fetchone(), passwords, loaded.admin_password):
-            return
-        cursor.execute(_WRITE, (new_id(), loaded.admin_email, passwords.hash(loaded.admin_password)))
-        written = cursor.fetchone()
-        _log.info("the administrator was written", user_id=written[0] if written else None)
+    tx = Transaction(opened)
+    if _is_administrator(tx.fetch_one(_FIND, (loaded.admin_email,)), passwords, loaded.admin_password):
+        return
+    written = tx.fetch_row(_WRITE, (new_id(), loaded.admin_email, passwords.hash(loaded.admin_password)))
+    outbox.add(tx, events.updated(written))
+    _log.info("the administrator was written", user_id=written["id"])
 
 
-def _is_administrator(found: tuple[Any, ...] | None, passwords: Passwords, password: str) -> bool:
-    if found is None:
-        return False
-    _, role, stored = found
-    return role == "admin" and passwords.check(stored, password).matches
+def _is_administrator(found: Row | None, passwords: Passwords, password: str) -> bool:
+    return found is not None and found["role"] == "admin" and passwords.check(found["password_hash"], password).matches

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from shopkit.database import Database, Row
+from shopkit.messaging import outbox
+from users import events
 
 # "C": what is upper and lower case must not depend on the language that the database was made with.
 _ADD = """
@@ -35,7 +37,7 @@ _REMOVE = "DELETE FROM users WHERE id = %s"
 
 
 class UserRepository:
-    """The table `users`.
+    """The table `users`; who is added, changed or removed is told to the other services in the same transaction.
 
     Args:
         database: the service's database.
@@ -46,7 +48,11 @@ class UserRepository:
 
     def add(self, user_id: str, email: str, name: str, password_hash: str) -> Row | None:
         """Insert a customer and return the account; None if the e-mail address has one already."""
-        return self._database.fetch_one(_ADD, (user_id, email, name, password_hash))
+        with self._database.transaction() as tx:
+            row = tx.fetch_one(_ADD, (user_id, email, name, password_hash))
+            if row is not None:
+                outbox.add(tx, events.registered(row))
+        return row
 
     def get(self, user_id: str) -> Row | None:
         """Return an account, or None."""
@@ -70,7 +76,11 @@ class UserRepository:
 
     def rename(self, user_id: str, name: str) -> Row | None:
         """Change the name and return the account, or None if it is gone."""
-        return self._database.fetch_one(_RENAME, {"id": user_id, "name": name})
+        with self._database.transaction() as tx:
+            row = tx.fetch_one(_RENAME, {"id": user_id, "name": name})
+            if row is not None:
+                outbox.add(tx, events.updated(row))
+        return row
 
     def change_password(self, user_id: str, version: int, password_hash: str, name: str | None) -> Row | None:
         """Store a new password, and a new name if there is one, and return the account.
@@ -78,8 +88,16 @@ class UserRepository:
         None if it is gone, or its password is not the one of this version any more.
         """
         values = {"id": user_id, "version": version, "hash": password_hash, "name": name}
-        return self._database.fetch_one(_CHANGE, values)
+        with self._database.transaction() as tx:
+            row = tx.fetch_one(_CHANGE, values)
+            if row is not None and name is not None:
+                outbox.add(tx, events.updated(row))
+        return row
 
     def remove(self, user_id: str) -> bool:
         """Remove an account; tell whether there was one."""
-        return self._database.execute(_REMOVE, (user_id,)) == 1
+        with self._database.transaction() as tx:
+            removed = tx.execute(_REMOVE, (user_id,)) == 1
+            if removed:
+                outbox.add(tx, events.UserDeleted(user_id=user_id))
+        return removed

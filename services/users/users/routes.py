@@ -22,11 +22,14 @@ _OTHER_SCOPE = {403: "The token's scope does not cover this."}
     "/api/v1/register",
     body=Registration,
     responses={201: User},
-    problems={409: "The e-mail address has an account already."},
+    problems={
+        409: "The e-mail address has an account already.",
+        429: "Too many accounts are made from this address: try again after Retry-After.",
+    },
 )
 def register(context: Users, body: Registration) -> Reply:
     """Register as a customer."""
-    row = context.accounts.register(body.email, body.password, body.name)
+    row = context.accounts.register(body.email, body.password, body.name, context.client_address())
     return Reply(row, 201, {"Location": f"/api/v1/users/{row['id']}"})
 
 

@@ -11,10 +11,12 @@ from users.accounts import Accounts
 from users.api_keys import ApiKeys
 from users.attempts import Attempts
 from users.context import Users
+from users.events import UserDeleted, UserRegistered, UserUpdated
 from users.key_routes import keys_api
 from users.memory import give_back_large_blocks
 from users.oauth_routes import oauth_api
 from users.passwords import Passwords
+from users.registrations import Registrations
 from users.repository import UserRepository
 from users.routes import api
 from users.session_routes import sessions_api
@@ -37,7 +39,13 @@ def build(runtime: Runtime[UsersSettings]) -> Users:
     limits = Limits(
         settings.login_failures_per_pair, settings.login_failures_per_address, settings.login_failures_per_account
     )
-    accounts = Accounts(users, Passwords(settings, slots), sessions, Attempts(runtime.database, limits))
+    accounts = Accounts(
+        users,
+        Passwords(settings, slots),
+        sessions,
+        Attempts(runtime.database, limits),
+        Registrations(runtime.database, settings.registrations_per_hour),
+    )
     return Users(accounts, users, sessions, ApiKeys(runtime.database), signer, settings.trusted_proxies)
 
 
@@ -52,6 +60,7 @@ SERVICE = Service(
     summary="The accounts of a shop and their access tokens.",
     settings=UsersSettings,
     apis=(api, sessions_api, keys_api, oauth_api),
+    publishes=(UserRegistered, UserUpdated, UserDeleted),
     build=build,
     keys=own_keys,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shopkit.messaging.settings import PublisherSettings
 from shopkit.settings import Settings, between, setting
 from users.models import email_fault, password_fault
 from users.signing import signing_key_fault
@@ -25,7 +26,7 @@ class HashSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class UsersSettings(HashSettings, Settings):
+class UsersSettings(HashSettings, Settings, PublisherSettings):
     """What `users` reads from the environment."""
 
     argon2_concurrency: int = setting(
@@ -56,6 +57,12 @@ class UsersSettings(HashSettings, Settings):
         "LOGIN_FAILURES_PER_ACCOUNT",
         "Failed logins to one account before the first wait of addresses that it was not logged in to from.",
         default=50,
+        check=between(1, 1_000_000),
+    )
+    registrations_per_hour: int = setting(
+        "REGISTRATIONS_PER_HOUR",
+        "Accounts that may be made from one address in an hour, all at once at most; beyond it 429.",
+        default=300,
         check=between(1, 1_000_000),
     )
     trusted_proxies: int = setting(

@@ -69,6 +69,11 @@ def attempt_of(email: str, address: str) -> Attempt:
     return Attempt(_key("pair", account, address), _key("address", address), _key("account", account))
 
 
+def registration_key(address: str) -> bytes:
+    """Return what registrations from an address are counted by."""
+    return _key("registration", address)
+
+
 def wait_seconds(limits: Limits, attempt: Attempt, past: Mapping[bytes, Past]) -> float:
     """Return how long this login has to wait; 0: it may be tried.
 

@@ -88,6 +88,8 @@ def test_each_failure_of_a_crowd_is_counted_once(app: ServiceApp, database: Data
     with ThreadPoolExecutor(10) as threads:
         answers = Counter(status for statuses in threads.map(guess, range(10)) for status in statuses)
     assert answers == {401: 40}
-    counted = database.fetch_all("SELECT failures, count(*) AS n FROM login_throttles GROUP BY 1 ORDER BY 1")
+    counted = database.fetch_all(
+        "SELECT failures, count(*) AS n FROM login_throttles WHERE failures > 0 GROUP BY 1 ORDER BY 1"
+    )
     # Eight addresses, each counted for itself and with the account; and the account.
     assert counted == [{"failures": 5, "n": 16}, {"failures": 40, "n": 1}]

@@ -6,6 +6,7 @@ import pytest
 
 from shopkit import settings
 from shopkit.openapi import describe, to_yaml
+from shopkit.testing.messaging import check_contract
 from users.service import SERVICE
 from users.settings import BootstrapSettings, UsersSettings
 
@@ -19,3 +20,8 @@ def test_openapi_file_is_what_the_code_says() -> None:
 def test_readme_has_the_configuration_tables(kind: type) -> None:
     """`shopkit.settings.table` makes them."""
     assert settings.table(kind) in (SERVICE.folder / "README.md").read_text()
+
+
+def test_events_and_outbox_are_what_the_code_says() -> None:
+    """`python -m shopkit events users` mends the schemas."""
+    check_contract(SERVICE)

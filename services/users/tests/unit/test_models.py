@@ -67,6 +67,7 @@ def test_wrong_settings_are_named_and_secrets_are_not_shown() -> None:
         settings.load(UsersSettings, {**URL, "ARGON2_CONCURRENCY": "0", "JWT_SIGNING_KEY": "swordfish"})
     assert str(caught.value) == (
         "the environment is not right:\n"
+        "  AMQP_URL is not set: The message broker: `amqp://user:password@host:port/%2F`.\n"
         "  ARGON2_CONCURRENCY='0' must be from 1 to 64\n"
         "  JWT_ISSUER is not set: Issuer that tokens name.\n"
         "  JWT_SIGNING_KEY is not a private key in PEM without a passphrase"
