@@ -155,6 +155,8 @@ class Checkout:
                 order = self._despite(failure, order, command)
             else:
                 order = self._record(order, outcome.event, shortages=outcome.shortages, expires_at=outcome.expires_at)
+        if order.state is State.UNKNOWN:
+            raise refusals.of_later_release(order)
         return order
 
     def _placed_before(self, user_id: str, replay: Replay | None) -> Order | None:

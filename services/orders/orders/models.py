@@ -59,7 +59,8 @@ class OrderView(Schema):
         "cancelling",
         "cancelled",
         "expired",
-    ]
+        "processing",
+    ] = Field(description="processing: at a step that the replica which answers does not know yet, during an upgrade.")
     lines: list[OrderLine]
     total: int = Field(description="Price of all lines in minor units (cents).")
     currency: str = Field(description="ISO 4217 code.")

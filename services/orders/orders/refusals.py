@@ -104,6 +104,14 @@ def other_method(order: Order) -> Problem:
     )
 
 
+def of_later_release(order: Order) -> Problem:
+    """503: a replica of a later release has taken the order to where this one cannot go on from."""
+    detail = (
+        f"Order {order.id} is at a step that this replica does not know, during an upgrade: send the request again."
+    )
+    return problems.unavailable("order-ahead", detail, retry_after=1)
+
+
 def no_such_order(order_id: str) -> Problem:
     """404: there is none, or it is somebody else's."""
     return problems.not_found(f"There is no order {order_id}.")

@@ -8,9 +8,11 @@ from datetime import datetime
 
 from psycopg2.extras import Json
 
+from orders import events, saga
 from orders.domain import Claims, Draft, Line, Order, Shortage
 from orders.saga import State
 from shopkit.database import Database, Row
+from shopkit.messaging import outbox
 
 _ADD = """
 WITH made AS (
@@ -42,6 +44,25 @@ UPDATE orders SET
     updated_at = now()
 WHERE id = %(id)s AND state = %(before)s
 RETURNING updated_at"""
+# The same with an event that is told of it: in one statement, so both happen or neither, and whoever comes second in
+# a race for the step tells nothing.
+_MOVE_AND_TELL = """
+WITH moved AS (
+    UPDATE orders SET
+        state = %(state)s,
+        payment_method = %(payment_method)s,
+        shortages = %(shortages)s,
+        expires_at = %(expires_at)s,
+        attempts = 0,
+        retry_at = NULL,
+        updated_at = now()
+    WHERE id = %(id)s AND state = %(before)s
+    RETURNING updated_at
+), told AS (
+    INSERT INTO outbox (id, type, subject, data, traceparent)
+    SELECT %(event_id)s, %(event_type)s, %(event_subject)s, %(event_data)s, %(event_traceparent)s FROM moved
+)
+SELECT updated_at FROM moved"""
 
 # Claimed are orders that wait for no shopper, and those whose shopper has let the time pass. The claim is a lease: it
 # ends by itself after a pause that doubles with each attempt, so an order whose claimant dies is found again.
@@ -52,12 +73,16 @@ UPDATE orders SET
 WHERE id IN (
     SELECT id FROM orders
     WHERE state NOT IN ('rejected', 'confirmed', 'payment_failed', 'cancelled', 'expired')
+        AND state = ANY(%(known)s)
         AND updated_at <= now() - make_interval(secs => %(idle)s)
         AND (state <> 'reserved' OR expires_at <= now())
         AND (retry_at IS NULL OR retry_at <= now())
     ORDER BY updated_at LIMIT %(count)s FOR UPDATE SKIP LOCKED
 )
 RETURNING id"""
+
+# A later release may have states of its own, which are for its replicas to go on from.
+_KNOWN = [state.value for state in State if state is not State.UNKNOWN]
 
 
 class OrderRepository:
@@ -111,6 +136,7 @@ class OrderRepository:
             "pause": claims.pause_seconds,
             "most": claims.most_seconds,
             "count": claims.count,
+            "known": _KNOWN,
         }
         return [row["id"] for row in self._database.fetch_all(_CLAIM, params)]
 
@@ -123,9 +149,9 @@ class OrderRepository:
         shortages: Sequence[Shortage] = (),
         expires_at: datetime | None = None,
     ) -> Order | None:
-        """Store the next state of an order; None when it is no longer in the state it is given in.
+        """Store the next state of an order, and the event that tells of it if it ends the order.
 
-        What is None or empty leaves what is stored.
+        None when the order is no longer in the state it is given in. What is None or empty leaves what is stored.
         """
         moved = replace(
             order,
@@ -142,7 +168,12 @@ class OrderRepository:
             "expires_at": moved.expires_at,
             "shortages": Json([asdict(shortage) for shortage in moved.shortages]),
         }
-        row = self._database.fetch_one(_MOVE, params)
+        event = events.of(order.state, moved)
+        if event is None:
+            row = self._database.fetch_one(_MOVE, params)
+        else:
+            row = self._database.fetch_one(_MOVE_AND_TELL, {**params, **outbox.row(event)})
+            outbox.wake()
         return replace(moved, updated_at=row["updated_at"]) if row else None
 
 
@@ -166,7 +197,7 @@ def _order(row: Row) -> Order:
     return Order(
         id=row["id"],
         user_id=row["user_id"],
-        state=State(row["state"]),
+        state=saga.read(row["state"]),
         lines=tuple(Line(**line) for line in row["lines"]),
         total=row["total"],
         currency=row["currency"],

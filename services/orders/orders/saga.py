@@ -29,6 +29,9 @@ class State(StrEnum):
     CANCELLED = "cancelled"
     EXPIRING = "expiring"  # not paid in time, the stock has to be given back
     EXPIRED = "expired"
+    # Never stored: a later release, which runs beside this one while it is rolled out, has stored what this one does
+    # not know. A conditional update from it changes nothing, so such an order is left to the replicas that know.
+    UNKNOWN = "processing"
 
 
 class Command(StrEnum):
@@ -124,6 +127,14 @@ _BEING_PAID = frozenset((State.PAYING, State.CAPTURED, State.DECLINED, State.VOI
 _BEING_CANCELLED = frozenset((State.CANCELLING, State.REFUNDING))
 
 
+def read(stored: str) -> State:
+    """Return the state that is stored; UNKNOWN for one that this release does not have."""
+    try:
+        return State(stored)
+    except ValueError:
+        return State.UNKNOWN
+
+
 def command(state: State) -> Command | None:
     """Return the remote step that comes next; None when it is the shopper's turn or the order is final."""
     return COMMANDS.get(state)
@@ -161,6 +172,8 @@ def on_pay(state: State, method_of_order: str | None, method: str, *, over: bool
         return Verdict.DONE
     if state in (State.EXPIRING, State.EXPIRED):
         return Verdict.EXPIRED
+    if state is State.UNKNOWN:
+        return Verdict.RESUME
     if state in _BEING_PAID:
         return Verdict.RESUME if method == method_of_order else Verdict.OTHER_METHOD
     return Verdict.REFUSE
@@ -170,7 +183,7 @@ def on_cancel(state: State) -> Verdict:
     """Decide what a request to cancel an order that is in this state means."""
     if (state, Event.CANCEL_REQUESTED) in TRANSITIONS:
         return Verdict.BEGIN
-    if state in _BEING_CANCELLED:
+    if state is State.UNKNOWN or state in _BEING_CANCELLED:
         return Verdict.RESUME
     if state is State.CANCELLED:
         return Verdict.DONE

@@ -8,6 +8,7 @@ from orders.carts import Carts
 from orders.checkout import Checkout
 from orders.clients import Catalogue, Stock, Till
 from orders.domain import Claims
+from orders.events import OrderCancelled, OrderConfirmed, OrderExpired, OrderPaymentFailed
 from orders.repository import OrderRepository
 from orders.routes import Desk, api
 from orders.settings import OrdersSettings
@@ -44,5 +45,6 @@ SERVICE = Service(
     summary="What shoppers order and pay.",
     settings=OrdersSettings,
     apis=(api,),
+    publishes=(OrderConfirmed, OrderPaymentFailed, OrderCancelled, OrderExpired),
     build=build,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shopkit.messaging.settings import PublisherSettings
 from shopkit.settings import TokenSettings, between, currency_code, setting, starts_with
 
 _URL = starts_with("http://", "https://")
@@ -11,7 +12,7 @@ _SECONDS = between(0.01, 86_400)
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrdersSettings(TokenSettings):
+class OrdersSettings(TokenSettings, PublisherSettings):
     """What `orders` reads from the environment."""
 
     currency: str = setting("CURRENCY", "ISO 4217 code of all prices.", default="EUR", check=currency_code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from orders.service import SERVICE
 from shopkit import settings
 from shopkit.openapi import describe, to_yaml
+from shopkit.testing.messaging import check_contract
 
 
 def test_openapi_file_is_what_the_code_says() -> None:
@@ -15,3 +16,8 @@ def test_openapi_file_is_what_the_code_says() -> None:
 def test_readme_has_the_configuration_table() -> None:
     """`python -m shopkit settings orders` prints it."""
     assert settings.table(SERVICE.settings) in (SERVICE.folder / "README.md").read_text()
+
+
+def test_events_and_outbox_are_what_the_code_says() -> None:
+    """`python -m shopkit events orders` mends the schemas."""
+    check_contract(SERVICE)

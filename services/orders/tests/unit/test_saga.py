@@ -89,7 +89,7 @@ def test_every_outcome_of_a_step_leads_somewhere(state: State) -> None:
 
 def test_only_final_states_lead_nowhere_and_none_comes_back() -> None:
     following = {state: {target for (source, _), target in TRANSITIONS.items() if source is state} for state in State}
-    assert {state for state in State if not following[state]} == FINAL
+    assert {state for state in State if not following[state]} == FINAL | {State.UNKNOWN}
     remaining = set(State)
     while ends := {state for state in remaining if not following[state] & remaining}:
         remaining -= ends
@@ -113,6 +113,7 @@ def test_a_step_shows_only_when_it_is_complete() -> None:
         State.CANCELLED: "cancelled",
         State.EXPIRING: "reserved",
         State.EXPIRED: "expired",
+        State.UNKNOWN: "processing",
     }
 
 
@@ -133,6 +134,7 @@ def test_what_paying_means_in_each_state() -> None:
         State.CANCELLED: (Verdict.REFUSE, Verdict.REFUSE),
         State.EXPIRING: (Verdict.EXPIRED, Verdict.EXPIRED),
         State.EXPIRED: (Verdict.EXPIRED, Verdict.EXPIRED),
+        State.UNKNOWN: (Verdict.RESUME, Verdict.RESUME),
     }
     for state, method in itertools.product(State, ("card", "other")):
         known = None if state in (State.CREATED, State.REFUSED, State.REJECTED, State.RESERVED) else "card"
@@ -166,4 +168,11 @@ def test_what_cancelling_means_in_each_state() -> None:
         State.CANCELLED: Verdict.DONE,
         State.EXPIRING: Verdict.REFUSE,
         State.EXPIRED: Verdict.REFUSE,
+        State.UNKNOWN: Verdict.RESUME,
     }
+
+
+def test_a_state_of_a_later_release_is_none_that_this_one_acts_on() -> None:
+    assert saga.read("captured") is State.CAPTURED
+    assert saga.read("awaiting_parcel") is State.UNKNOWN
+    assert saga.command(State.UNKNOWN) is None
