@@ -8,10 +8,10 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,10 +19,14 @@ import yaml
 
 from charts.tests.helm import SERVICES, Helm, Object
 from charts.tests.objects import named
+from charts.tests.stubs import Stub
+from charts.tests.tokens import Signer
 
 # Services that the gateway leads to.
 BEHIND = tuple(service for service in SERVICES if service != "recommendations")
-PORTS = {"http": 8080, "metrics": 9090, "admin": 9901}
+PORTS = {"http": 8080, "https": 8443, "metrics": 9090, "admin": 9901}
+# Tests are one client.
+UNLIMITED: Object = {"requestsPerMinute": 0}
 
 
 def find_envoy() -> str:
@@ -33,10 +37,15 @@ def find_envoy() -> str:
     return found
 
 
+def files_of(helm: Helm, values: Object | None = None) -> dict[str, str]:
+    """Return the files of the gateway's configuration."""
+    data: dict[str, str] = named(helm.template("gateway", values), "ConfigMap", "demo-gateway")["data"]
+    return data
+
+
 def config_of(helm: Helm, values: Object | None = None) -> Object:
     """Return the gateway's Envoy configuration."""
-    text = named(helm.template("gateway", values), "ConfigMap", "demo-gateway")["data"]["envoy.yaml"]
-    config: Object = yaml.safe_load(text)
+    config: Object = yaml.load(files_of(helm, values)["envoy.yaml"], Loader=yaml.CSafeLoader)
     return config
 
 
@@ -53,10 +62,23 @@ class Answer:
         """Return the body, parsed."""
         return json.loads(self.body)
 
+    @property
+    def problem(self) -> str:
+        """Return the last part of the problem's type."""
+        assert self.headers["content-type"] == "application/problem+json", self
+        assert self.json["status"] == self.status
+        return str(self.json["type"]).removeprefix("https://shopkeeper.dev/problems/")
+
 
 def call(port: int, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
     """Send one request to this machine, the path exactly as it is written."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    return exchange(http.client.HTTPConnection("127.0.0.1", port, timeout=10), method, path, body, headers)
+
+
+def exchange(
+    connection: http.client.HTTPConnection, method: str, path: str, body: bytes, headers: dict[str, str] | None
+) -> Answer:
+    """Send one request and close the connection."""
     try:
         connection.request(method, path, body, {"Host": "shop.example.com", **(headers or {})})
         response = connection.getresponse()
@@ -66,109 +88,126 @@ def call(port: int, method: str, path: str, body: bytes = b"", headers: dict[str
         connection.close()
 
 
-class Stub(ThreadingHTTPServer):
-    """A service that tells what it was asked."""
-
-    daemon_threads = True
-
-    def __init__(self, service: str) -> None:
-        super().__init__(("127.0.0.1", 0), _Echo)
-        self.service = service
-        self.lost = 0
-        self.seen: list[str] = []
-        self.held = threading.Event()
-
-    def lose(self, requests: int) -> None:
-        """Close the connection under the next requests in place of an answer."""
-        self.lost = requests
-        self.seen.clear()
-
-
-class _Echo(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Stub
-
-    def answer(self) -> None:
-        """Answer with what was asked, unless the test wants something else."""
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.seen.append(self.command)
-        if self.server.lost > 0:
-            self.server.lost -= 1
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
-            return
-        if self.headers.get("X-Test-Hold"):
-            self.server.held.wait(20)
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        seen = {"service": self.server.service, "path": self.path, "headers": headers, "length": len(body)}
-        text = json.dumps(seen).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    do_GET = do_POST = do_DELETE = answer  # noqa: N815 (names that http.server looks for)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name in http.server)
-        """Print nothing."""
-
-
 @dataclass
 class Gateway:
     """A running Envoy.
 
     Attributes:
-        ports: `http`, `metrics` and `admin` -> port.
+        ports: `http`, `https`, `metrics` and `admin` -> port.
         stubs: service -> its stub.
-        log: lines of the access log.
+        lines: the access log so far.
+        signer: signs tokens that the shop's keys verify.
+        folder: where its files are; `tls` in it is the certificate's.
     """
 
     ports: dict[str, int]
     stubs: dict[str, Stub]
-    log: IO[str]
+    signer: Signer
+    folder: Path
     lines: list[Object] = field(default_factory=list)
+
+    def read_log(self, output: IO[str]) -> None:
+        """Keep the lines of the access log as they come; Envoy would wait for a reader in the end."""
+        for line in output:
+            self.lines.append(json.loads(line))
 
     def call(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
         """Send a request to the public listener."""
         return call(self.ports["http"], method, path, body, headers)
 
+    def raw(self, request: bytes) -> bytes:
+        """Send bytes to the public listener and return what it says until it closes."""
+        with socket.create_connection(("127.0.0.1", self.ports["http"]), timeout=10) as connection:
+            connection.sendall(request)
+            return b"".join(iter(lambda: connection.recv(65536), b""))
+
+    def asked(self) -> list[str]:
+        """Return what all services were asked."""
+        return [line for stub in self.stubs.values() for line in stub.asked]
+
     def log_of(self, request_id: str) -> Object:
         """Return the access log's line of a request; waits until Envoy has written it."""
-        while True:
-            for line in self.lines:
-                if line["request_id"] == request_id:
-                    return line
-            self.lines.append(json.loads(self.log.readline()))
+        found: list[Object] = []
+
+        def look() -> bool:
+            found.extend(line for line in list(self.lines) if line["request_id"] == request_id)
+            return bool(found)
+
+        until(look, f"the log has request {request_id}")
+        return found[0]
 
 
 @contextmanager
-def running_gateway(helm: Helm, values: Object, folder: Path) -> Iterator[Gateway]:
-    """Run Envoy with the chart's configuration, its addresses moved to free ports of this machine."""
-    stubs = {service: Stub(service) for service in BEHIND}
-    for stub in stubs.values():
-        threading.Thread(target=stub.serve_forever, args=(0.02,), daemon=True).start()
+def running_gateway(
+    helm: Helm, values: Object, folder: Path, *, stubs: tuple[Stub, ...] = (), published: bool = True
+) -> Iterator[Gateway]:
+    """Run Envoy with the chart's configuration, its addresses moved to free ports of this machine.
+
+    Args:
+        helm: renders the chart.
+        values: the chart's values.
+        folder: for its files.
+        stubs: in place of those of the same service, or of another host.
+        published: whether users publishes its keys from the beginning.
+    """
+    behind = {service: Stub(service) for service in BEHIND} | {stub.service: stub for stub in stubs}
+    signer = Signer("first")
+    behind["users"].keys = [signer.jwk()] if published else None
+    for stub in behind.values():
+        stub.start()
     ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
-    file = folder / "envoy.json"
-    file.write_text(json.dumps(moved(config_of(helm, values), ports, stubs)))
-    command = [find_envoy(), "-c", str(file), "--concurrency", "1", "--log-level", "info", "--disable-hot-restart"]
-    command += ["--file-flush-interval-msec", "50"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    (folder / "tls").mkdir(exist_ok=True)
+    process = _start(_write(files_of(helm, {"rateLimit": UNLIMITED, **values}), folder, ports, behind))
     assert process.stdout
-    assert process.stderr
     try:
-        started = next((line for line in process.stderr if "starting main dispatch loop" in line), "")
-        assert started, "Envoy ended before it was ready"
-        drain = threading.Thread(target=process.stderr.read, daemon=True)
-        drain.start()
-        yield Gateway(ports, stubs, process.stdout)
+        until(lambda: _is_open(process, ports["http"]), "Envoy listens")
+        gateway = Gateway(ports, behind, signer, folder)
+        threading.Thread(target=gateway.read_log, args=(process.stdout,), daemon=True).start()
+        yield gateway
     finally:
-        for stub in stubs.values():
+        for stub in behind.values():
             stub.held.set()
         process.terminate()
         process.wait(20)
-        for stub in stubs.values():
-            stub.shutdown()
-            stub.server_close()
+        for stub in behind.values():
+            stub.stop()
+
+
+def _write(files: dict[str, str], folder: Path, ports: dict[str, int], stubs: dict[str, Stub]) -> Path:
+    (folder / "certificate.yaml").write_text(files["certificate.yaml"].replace("/etc/shop/tls", f"{folder}/tls"))
+    config = yaml.load(files["envoy.yaml"], Loader=yaml.CSafeLoader)
+    file = folder / "envoy.json"
+    file.write_text(json.dumps(moved(config, ports, stubs, folder)))
+    return file
+
+
+def _start(file: Path) -> subprocess.Popen[str]:
+    command = [find_envoy(), "-c", str(file), "--concurrency", "1", "--log-level", "info", "--disable-hot-restart"]
+    command += ["--file-flush-interval-msec", "50"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stderr
+    lines: list[str] = []
+    while not any("starting workers" in line for line in lines):
+        line = process.stderr.readline()
+        assert line, f"Envoy ended before it was ready: {lines[-3:]}"
+        lines.append(line)
+    threading.Thread(target=process.stderr.read, daemon=True).start()
+    return process
+
+
+def _is_open(process: subprocess.Popen[str], port: int) -> bool:
+    assert process.poll() is None, "Envoy ended before it was ready"
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def until(holds: Callable[[], bool], what: str, seconds: float = 20) -> None:
+    """Ask again and again until something holds; fails when that takes too long."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"not within {seconds} s: {what}"
+        # Others need the processor to bring it about.
+        time.sleep(0.01)
 
 
 def free_ports(count: int) -> list[int]:
@@ -180,14 +219,18 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def moved(config: Object, ports: dict[str, int], stubs: dict[str, Stub]) -> Object:
-    """Return the configuration with other addresses; all else stays as the chart made it."""
-    targets = {f"demo-{service}": stub.server_address[1] for service, stub in stubs.items()}
+def moved(config: Object, ports: dict[str, int], stubs: dict[str, Stub], folder: Path) -> Object:
+    """Return the configuration with other addresses and folders; all else stays as the chart made it."""
+    targets = {(service if "." in service else f"demo-{service}"): stub.port for service, stub in stubs.items()}
     numbers = {number: ports[name] for name, number in PORTS.items()}
 
     def move(node: Any) -> Any:
         if isinstance(node, list):
             return [move(child) for child in node]
+        if node == "/etc/envoy/certificate.yaml":
+            return f"{folder}/certificate.yaml"
+        if node == "/etc/shop/tls":
+            return f"{folder}/tls"
         if not isinstance(node, dict):
             return node
         if node.keys() == {"address", "port_value"}:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from charts.tests.envoy import BEHIND, Gateway, call, config_of, find_envoy, running_gateway
+from charts.tests.envoy import BEHIND, Gateway, call, config_of, files_of, find_envoy, running_gateway
 from charts.tests.helm import CHARTS, Helm, Object, case_name, load
 from charts.tests.objects import named
+from charts.tests.tokens import bearer
 
-BODY_LIMIT = 4096
-VALUES: Object = {"limits": {"bodyBytes": BODY_LIMIT}, "timeoutSeconds": {"payments": 1}}
+VALUES: Object = {"timeoutSeconds": {"payments": 1}}
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +24,9 @@ def gateway(helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ga
 
 @pytest.mark.parametrize("values", sorted((CHARTS / "gateway" / "ci").glob("*.yaml")), ids=case_name)
 def test_envoy_accepts_the_configuration(helm: Helm, values: Path, tmp_path: Path) -> None:
-    text = named(helm.template("gateway", load(values)), "ConfigMap", "demo-gateway")["data"]["envoy.yaml"]
-    (tmp_path / "envoy.yaml").write_text(text)
+    # What the test runs with other addresses is a YAML document with anchors; Envoy has to read it as it stands.
+    for name, text in files_of(helm, load(values)).items():
+        (tmp_path / name).write_text(text.replace("/etc/envoy/", f"{tmp_path}/").replace("/etc/shop/", f"{tmp_path}/"))
     command = [find_envoy(), "--mode", "validate", "-c", str(tmp_path / "envoy.yaml"), "--log-level", "warning"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
@@ -51,6 +53,11 @@ def test_envoy_accepts_the_configuration(helm: Helm, values: Path, tmp_path: Pat
         ("/api/v1/orders", "orders", "/api/v1/orders"),
         ("/api/v1/orders/1/pay", "orders", "/api/v1/orders/1/pay"),
         ("/api/v1/payments/1", "payments", "/api/v1/payments/1"),
+        ("/api/v1/products/import", "products", "/api/v1/products/import"),
+        ("/api/v1/inventory?product_ids=1", "inventory", "/api/v1/inventory?product_ids=1"),
+        ("/api/v1/inventory/1/movements", "inventory", "/api/v1/inventory/1/movements"),
+        ("/api/v1/payments/webhook", "payments", "/api/v1/payments/webhook"),
+        ("/api/v1/notifications/1", "notifications", "/api/v1/notifications/1"),
         ("/.well-known/jwks.json", "users", "/.well-known/jwks.json"),
         ("/register", "users", "/api/v1/register"),
         ("/login", "users", "/api/v1/login"),
@@ -61,13 +68,26 @@ def test_envoy_accepts_the_configuration(helm: Helm, values: Path, tmp_path: Pat
         ("/orders", "orders", "/api/v1/orders"),
         ("/orders/1/pay", "orders", "/api/v1/orders/1/pay"),
         ("/inventory/1", "inventory", "/api/v1/inventory/1"),
+        ("/inventory/1/movements?limit=2", "inventory", "/api/v1/inventory/1/movements?limit=2"),
+        ("/products/import", "products", "/api/v1/products/import"),
         ("//products///1", "products", "/api/v1/products/1"),
         ("/orders/../products/1", "products", "/api/v1/products/1"),
+        ("/", "storefront", "/"),
+        ("/search?q=a+b", "storefront", "/search?q=a+b"),
+        ("/c/garden", "storefront", "/c/garden"),
+        ("/p/1", "storefront", "/p/1"),
+        ("/basket/add", "storefront", "/basket/add"),
+        ("/checkout", "storefront", "/checkout"),
+        ("/account/orders", "storefront", "/account/orders"),
+        ("/sign-in", "storefront", "/sign-in"),
+        ("/static/shop.css", "storefront", "/static/shop.css"),
+        ("/payments/1", "storefront", "/payments/1"),
+        ("/caf%C3%A9", "storefront", "/caf%C3%A9"),
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_route(gateway: Gateway, method: str, path: str, service: str, upstream: str) -> None:
-    answer = gateway.call(method, path)
+    answer = gateway.call(method, path, headers=bearer(gateway.signer.token()))
     assert answer.status == 200, answer
     assert (answer.json["service"], answer.json["path"]) == (service, upstream)
 
@@ -75,25 +95,31 @@ def test_route(gateway: Gateway, method: str, path: str, service: str, upstream:
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
+        "/api",
+        "/api/v1",
+        "/internal",
         "/internal/v1/reservations",
         "/api/v1/internal/v1/charges",
         "/products/../internal/v1/charges",
         "//internal/v1/charges",
         "/%69nternal/v1/charges",
-        "/payments/1",
-        "/userss",
         "/api/v1/loginx",
-        "/login/x",
+        "/api/v1/login/x",
+        "/api/v1/recommendations",
         "/api/v2/products",
+        "/.well-known/security.txt",
         "/metrics",
         "/livez",
+        "/readyz",
+        "/docs",
         "/openapi.json",
     ],
 )
 def test_all_else_is_not_found(gateway: Gateway, path: str) -> None:
+    before = gateway.asked()
     answer = gateway.call("POST", path)
     assert answer.status == 404
+    assert gateway.asked() == before
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json
     assert problem.pop("instance").strip("/") == path.replace("%69", "i").replace("products/../", "").strip("/")
@@ -105,38 +131,35 @@ def test_all_else_is_not_found(gateway: Gateway, path: str) -> None:
     }
 
 
-@pytest.mark.parametrize("path", ["/products%2f..%2finternal/v1/charges", "/products/%5c1", "/orders/%2F"])
-def test_escaped_slashes_are_refused(gateway: Gateway, path: str) -> None:
-    answer = gateway.call("GET", path)
-    assert answer.status == 400
-    assert answer.json["type"] == "https://shopkeeper.dev/problems/bad-request"
-
-
-def test_headers_that_look_like_others_are_refused(gateway: Gateway) -> None:
-    answer = gateway.call("GET", "/products", headers={"X_Request_Id": "1"})
-    assert answer.status == 400
-    assert answer.json["type"] == "https://shopkeeper.dev/problems/bad-request"
-
-
-def test_body_limit(gateway: Gateway) -> None:
-    assert gateway.call("POST", "/orders", b"x" * BODY_LIMIT).json["length"] == BODY_LIMIT
-    answer = gateway.call("POST", "/orders", b"x" * (BODY_LIMIT + 1))
-    assert answer.status == 413
-    assert answer.json["type"] == "https://shopkeeper.dev/problems/body-too-large"
-    assert answer.json["detail"] == "The largest body is 4096 bytes."
-
-
 def test_clients_cannot_pretend(gateway: Gateway) -> None:
     claims = {"X-Request-Id": "mine", "X-Forwarded-For": "10.9.8.7", "X-Envoy-Retry-On": "5xx"}
-    claims |= {"X-Envoy-Upstream-Rq-Timeout-Ms": "1", "X-Envoy-Internal": "true"}
+    claims |= {"X-Envoy-Upstream-Rq-Timeout-Ms": "1", "X-Envoy-Expected-Rq-Timeout-Ms": "999999"}
+    claims |= {"X-Forwarded-Proto": "https", "X-Forwarded-Client-Cert": "Subject=admin"}
     answer = gateway.call("GET", "/products", headers=claims)
     seen = answer.json["headers"]
     assert seen["x-request-id"] == answer.headers["x-request-id"] != "mine"
-    assert "x-envoy-retry-on" not in seen
+    assert not {"x-envoy-retry-on", "x-envoy-upstream-rq-timeout-ms", "x-forwarded-client-cert"} & seen.keys()
+    assert seen["x-forwarded-proto"] == "http"
+    assert seen["x-envoy-expected-rq-timeout-ms"] == "5000"
     assert "x-envoy-upstream-service-time" not in answer.headers
     assert gateway.log_of(seen["x-request-id"])["client"] == "127.0.0.1"
-    assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["server"] == "shopkeeper"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "seconds"),
+    [
+        ("GET", "/products", 5),
+        ("POST", "/products/import", 60),
+        ("POST", "/api/v1/orders", 30),
+        ("POST", "/login", 10),
+        ("GET", "/account", 15),
+        ("GET", "/api/v1/payments/1", 1),
+    ],
+)
+def test_services_learn_how_long_the_gateway_waits(gateway: Gateway, method: str, path: str, seconds: int) -> None:
+    seen = gateway.call(method, path, headers=bearer(gateway.signer.token())).json["headers"]
+    assert seen["x-envoy-expected-rq-timeout-ms"] == str(seconds * 1000)
 
 
 def test_lost_reads_are_tried_again(gateway: Gateway) -> None:
@@ -149,7 +172,7 @@ def test_lost_reads_are_tried_again(gateway: Gateway) -> None:
 def test_lost_writes_are_not(gateway: Gateway) -> None:
     stub = gateway.stubs["orders"]
     stub.lose(1)
-    answer = gateway.call("POST", "/orders", b"{}")
+    answer = gateway.call("POST", "/orders", b"{}", bearer(gateway.signer.token()))
     assert stub.seen == ["POST"]
     assert answer.status == 503
     assert answer.headers["retry-after"] == "1"
@@ -158,24 +181,46 @@ def test_lost_writes_are_not(gateway: Gateway) -> None:
 
 
 def test_slow_services_time_out(gateway: Gateway) -> None:
-    answer = gateway.call("POST", "/api/v1/payments", headers={"X-Test-Hold": "1"})
+    headers = {"X-Test-Hold": "1", **bearer(gateway.signer.token())}
+    answer = gateway.call("POST", "/api/v1/payments", headers=headers)
     assert answer.status == 504
     assert answer.json["type"] == "https://shopkeeper.dev/problems/timeout"
 
 
 def test_access_log(gateway: Gateway) -> None:
-    answer = gateway.call("POST", "/orders/1/pay?token=secret", b"{}", headers={"User-Agent": "test"})
+    token = gateway.signer.token()
+    headers = {"User-Agent": "test", "Traceparent": f"00-{TRACE}-00f067aa0ba902b7-00", **bearer(token)}
+    answer = gateway.call("POST", "/orders/1/pay?token=secret", b"{}", headers=headers)
     line = gateway.log_of(answer.headers["x-request-id"])
-    assert {name: line[name] for name in ("method", "path", "status", "service", "attempts", "user_agent")} == {
+    fixed = (
+        "method",
+        "path",
+        "status",
+        "service",
+        "route",
+        "attempts",
+        "user_agent",
+        "trace_id",
+        "host",
+        "bytes_received",
+    )
+    assert {name: line[name] for name in fixed} == {
         "method": "POST",
         "path": "/orders/1/pay",
         "status": 200,
         "service": "orders",
+        "route": "orders",
         "attempts": 1,
         "user_agent": "test",
+        "trace_id": TRACE,
+        "host": "shop.example.com",
+        "bytes_received": 2,
     }
+    assert line["duration_ms"] >= line["upstream_ms"] >= 0
+    assert line["bytes_sent"] == len(answer.body)
     assert line["shop"] == "demo"
     assert "secret" not in str(line)
+    assert token not in str(line)
 
 
 @pytest.mark.parametrize(("path", "status"), [("/livez", 200), ("/ready", 200), ("/metrics", 200)])
@@ -194,17 +239,21 @@ def test_the_rest_of_the_admin_interface_is_closed(gateway: Gateway, path: str) 
 
 
 def test_timeouts_outlive_each_other_in_the_right_order(helm: Helm) -> None:
-    (listener, _) = config_of(helm, {"timeoutSeconds": {"orders": 120}})["static_resources"]["listeners"]
-    manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
-    assert manager["stream_idle_timeout"] == "125s"
+    http, https, _ = config_of(helm, {"timeoutSeconds": {"orders": 120}})["static_resources"]["listeners"]
+    for listener in (http, https):
+        manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+        assert manager["stream_idle_timeout"] == "125s"
 
 
 def test_every_service_has_its_cluster(helm: Helm) -> None:
     clusters = {one["name"]: one for one in config_of(helm)["static_resources"]["clusters"]}
-    assert clusters.keys() == {*BEHIND, "admin"}
+    assert clusters.keys() == {*BEHIND, "admin", "tracing"}
     for service in BEHIND:
         (endpoint,) = clusters[service]["load_assignment"]["endpoints"][0]["lb_endpoints"]
         assert clusters[service]["type"] == "STRICT_DNS"
+        # Half of one address is none: a service's only one is never left out.
+        assert clusters[service]["outlier_detection"]["max_ejection_percent"] == 50
+        assert clusters[service]["circuit_breakers"]["thresholds"][0]["max_requests"] == 512
         assert endpoint["endpoint"]["address"]["socket_address"] == {"address": f"demo-{service}", "port_value": 80}
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from charts.tests.helm import CHARTS, Helm, Object, case_name, load
+from charts.tests.helm import CHARTS, NAMES, Helm, Object, case_name, load
 from charts.tools.deps import find_helm
 
 
@@ -23,6 +23,12 @@ def test_they_are_two_versions(helm: Helm, helm3: Helm) -> None:
 def test_same_objects(helm: Helm, helm3: Helm, values: Path) -> None:
     given = load(values)
     assert helm3.template("shop", given, hooks=True) == helm.template("shop", given, hooks=True)
+
+
+@pytest.mark.parametrize("chart", NAMES)
+def test_helm_3_lints_the_same_charts(helm3: Helm, chart: str) -> None:
+    outcome = helm3.run("lint", "--strict", "--quiet", str(CHARTS / chart))
+    assert outcome.ok, outcome.output
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_services_without_an_address_lead_to_the_ports_of_the_pods(helm: Helm) -
 def test_service_ports(helm: Helm) -> None:
     objects = helm.template("shop")
     special = {
-        "gateway": [80],
+        "gateway": [80, 443],
         "postgres": [5432],
         "rabbitmq": [5672, 15692],
         "rabbitmq-nodes": [4369, 25672],

@@ -1,6 +1,7 @@
 """Every chart with every values file: lint, Kubernetes schemas, form of the objects."""
 
 import re
+import resource
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -44,6 +45,17 @@ MATRIX = pytest.mark.parametrize(("chart", "values"), cases(), ids=case_name)
 def test_matrix_holds_every_chart() -> None:
     assert {chart for chart, _ in cases()} == set(NAMES)
     assert len(cases()) == 55
+
+
+def test_a_shop_is_rendered_quickly(helm: Helm) -> None:
+    """The operator renders on each change. Processor time, since other work may be in the way of this."""
+    costs = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert helm.try_template("shop", {}).ok
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        costs.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+    assert min(costs) <= 0.25
 
 
 @MATRIX

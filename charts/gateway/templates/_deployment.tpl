@@ -6,12 +6,16 @@ metadata:
 data:
   envoy.yaml: |
     {{- include "gateway.envoy" . | nindent 4 }}
+  {{- if .root.Values.tls.enabled }}
+  certificate.yaml: |
+    {{- include "gateway.certificate" . | nindent 4 }}
+  {{- end }}
 {{- end -}}
 
 {{- define "gateway.deployment" -}}
 {{- include "service.rollout" (dict
   "ctx" . "wave" 60
-  "config" (include "gateway.envoy" .)
+  "config" (print (include "gateway.envoy" .) (include "gateway.certificate" .))
   "pod" (include "gateway.pod" .)) }}
 {{- end -}}
 
@@ -38,6 +42,11 @@ containers:
       - name: http
         containerPort: 8080
         protocol: TCP
+      {{- if $values.tls.enabled }}
+      - name: https
+        containerPort: 8443
+        protocol: TCP
+      {{- end }}
       - name: metrics
         containerPort: 9090
         protocol: TCP
@@ -75,12 +84,30 @@ containers:
       - name: config
         mountPath: /etc/envoy
         readOnly: true
+      {{- if $values.tls.enabled }}
+      - name: tls
+        mountPath: /etc/shop/tls
+        readOnly: true
+      {{- end }}
       {{- include "service.tmpMount" . | nindent 6 }}
 volumes:
   - name: config
     configMap:
       name: {{ include "service.fullname" . }}
       defaultMode: 292 # 0444
+  {{- if $values.tls.enabled }}
+  # Optional: the shop is open on HTTP before it has a certificate.
+  - name: tls
+    secret:
+      secretName: {{ $values.tls.secretName | default (printf "%s-tls" (include "service.shop" .root)) }}
+      optional: true
+      defaultMode: 288 # 0440
+      items:
+        - key: tls.crt
+          path: tls.crt
+        - key: tls.key
+          path: tls.key
+  {{- end }}
   {{- include "service.tmpVolume" . | nindent 2 }}
 {{- end -}}
 

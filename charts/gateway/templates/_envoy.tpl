@@ -25,12 +25,13 @@ application_log_config:
       message: "%j"
 static_resources:
   listeners:
-    {{- include "gateway.publicListener" . | nindent 4 }}
+    {{- include "gateway.publicListeners" . | nindent 4 }}
     {{- include "gateway.metricsListener" . | nindent 4 }}
   clusters:
     {{- range include "service.calls" . | fromYamlArray }}
     {{- include "gateway.cluster" (dict "ctx" $ "service" .) | nindent 4 }}
     {{- end }}
+    {{- include "gateway.tracingCluster" .root.Values.global.tracing.endpoint | nindent 4 }}
     - name: admin
       type: STATIC
       connect_timeout: 1s
@@ -62,6 +63,7 @@ overload_manager:
                 socket_address:
                   address: {{ include "service.shop" .ctx.root }}-{{ .service }}
                   port_value: 80
+  # A service that hangs holds so many requests and no more; others get 503 at once.
   circuit_breakers:
     thresholds:
       - max_connections: 512
@@ -71,6 +73,20 @@ overload_manager:
           budget_percent:
             value: 20
           min_retry_concurrency: 3
+  # Of several addresses up to half may be left out for a while, so the only one, such as a Service's, never is. An
+  # answer of 500 is an answer; what counts are connections that fail and answers of proxies between.
+  outlier_detection:
+    split_external_local_origin_errors: true
+    consecutive_local_origin_failure: 5
+    consecutive_gateway_failure: 10
+    enforcing_consecutive_gateway_failure: 100
+    enforcing_consecutive_5xx: 0
+    enforcing_success_rate: 0
+    enforcing_local_origin_success_rate: 0
+    interval: 2s
+    base_ejection_time: 5s
+    max_ejection_time: 30s
+    max_ejection_percent: 50
   typed_extension_protocol_options:
     envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
       "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
@@ -81,6 +97,27 @@ overload_manager:
       common_http_protocol_options:
         idle_timeout: 3s
         max_connection_duration: 4s
+{{- end -}}
+
+{{- /* The receiver of spans. Takes its base URL; the tracer wants the cluster also where there is none. */}}
+{{- define "gateway.tracingCluster" -}}
+- name: tracing
+  connect_timeout: 1s
+  {{- if not . }}
+  type: STATIC
+  {{- else }}
+  type: STRICT_DNS
+  dns_lookup_family: V4_PREFERRED
+  load_assignment:
+    cluster_name: tracing
+    endpoints:
+      - lb_endpoints:
+          - endpoint:
+              address:
+                socket_address:
+                  address: {{ splitList ":" (urlParse .).host | first }}
+                  port_value: {{ include "service.tracingPort" . }}
+  {{- end }}
 {{- end -}}
 
 {{- /* Refuse new work rather than die of it. */}}

@@ -1,26 +1,66 @@
-{{- define "gateway.publicListener" -}}
+{{- /*
+The public listeners: HTTP, and HTTPS while TLS is on. Both do the same; what they share is written once, as a YAML
+anchor. With `tls.redirect` HTTP only leads to HTTPS.
+*/}}
+{{- define "gateway.publicListeners" -}}
+{{- $tls := .root.Values.tls -}}
+{{- $redirect := and $tls.enabled $tls.redirect -}}
 - name: http
-  address:
-    socket_address:
-      address: 0.0.0.0
-      port_value: 8080
-  per_connection_buffer_limit_bytes: 32768
+  {{- include "gateway.address" 8080 | nindent 2 }}
   filter_chains:
     - filters:
-        - name: envoy.filters.network.http_connection_manager
-          typed_config:
-            "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-            stat_prefix: gateway
-            server_name: shopkeeper
-            {{- include "gateway.edge" . | nindent 12 }}
-            http_filters:
-              {{- include "gateway.filters" . | nindent 14 }}
-            route_config:
-              {{- include "gateway.routes" . | nindent 14 }}
-            local_reply_config:
-              {{- include "gateway.problems" . | nindent 14 }}
-            access_log:
-              {{- include "gateway.accessLog" . | nindent 14 }}
+        - {{- include "gateway.manager" (dict "ctx" . "name" "http" "redirect" $redirect "first" (not $redirect)) | nindent 10 }}
+{{- if $tls.enabled }}
+- name: https
+  {{- include "gateway.address" 8443 | nindent 2 }}
+  filter_chains:
+    - transport_socket_connect_timeout: 10s
+      transport_socket:
+        {{- include "gateway.tls" . | nindent 8 }}
+      filters:
+        - {{- include "gateway.manager" (dict "ctx" . "name" "https" "tls" true "first" $redirect) | nindent 10 }}
+{{- end }}
+{{- end -}}
+
+{{- /* Takes the port. */}}
+{{- define "gateway.address" -}}
+address:
+  socket_address:
+    address: 0.0.0.0
+    port_value: {{ . }}
+per_connection_buffer_limit_bytes: 32768
+{{- end -}}
+
+{{- /* One listener's HTTP; the first one spells out the routes. */}}
+{{- define "gateway.manager" -}}
+name: envoy.filters.network.http_connection_manager
+typed_config:
+  "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+  stat_prefix: {{ .name }}
+  server_name: shopkeeper
+  {{- include "gateway.edge" .ctx | nindent 2 }}
+  tracing:
+    {{- include "gateway.tracing" .ctx | nindent 4 }}
+  http_filters:
+    {{- include "gateway.filters" (dict "ctx" .ctx "tls" .tls) | trim | nindent 4 }}
+  {{- if .redirect }}
+  route_config:
+    {{- include "gateway.redirect" .ctx | nindent 4 }}
+  {{- else if .first }}
+  route_config: &routes
+    {{- include "gateway.routes" .ctx | nindent 4 }}
+  {{- else }}
+  route_config: *routes
+  {{- end }}
+  {{- if .tls }}
+  local_reply_config: *problems
+  access_log: *log
+  {{- else }}
+  local_reply_config: &problems
+    {{- include "gateway.problems" .ctx | nindent 4 }}
+  access_log: &log
+    {{- include "gateway.accessLog" .ctx | nindent 4 }}
+  {{- end }}
 {{- end -}}
 
 {{- /* What Envoy's documentation asks of a proxy that faces clients nobody knows. */}}
@@ -31,6 +71,7 @@ merge_slashes: true
 path_with_escaped_slashes_action: REJECT_REQUEST
 # Clients do not say who they are: the address is the connection's, the request id is ours.
 use_remote_address: true
+xff_num_trusted_hops: {{ int .root.Values.global.trustedProxies }}
 internal_address_config:
   cidr_ranges:
     - address_prefix: 127.0.0.1
@@ -58,15 +99,28 @@ http2_protocol_options:
 {{ $largest }}
 {{- end -}}
 
-{{- /* In the order in which a request passes them. */}}
-{{- define "gateway.filters" -}}
-- name: envoy.filters.http.buffer
+{{- /*
+A trace begins here, or goes on where the client began it: every service gets a traceparent. Without a receiver of
+spans none is made; the trace's id still ties the lines of the logs together.
+*/}}
+{{- define "gateway.tracing" -}}
+{{- $endpoint := .root.Values.global.tracing.endpoint -}}
+random_sampling:
+  value: {{ ternary 100 0 (ne $endpoint "") }}
+# In place of the address with its query, in which there may be anything.
+custom_tags:
+  - tag: http.url
+    value: "%REQ(X-FORWARDED-PROTO)%://%REQ(:AUTHORITY)%%PATH(NQ:ORIG_OR_PATH)%"
+provider:
+  name: envoy.tracers.opentelemetry
   typed_config:
-    "@type": type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer
-    max_request_bytes: {{ int64 .root.Values.limits.bodyBytes }}
-- name: envoy.filters.http.router
-  typed_config:
-    "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+    "@type": type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig
+    service_name: gateway
+    http_service:
+      http_uri:
+        uri: {{ $endpoint | default "http://tracing" | trimSuffix "/" }}/v1/traces
+        cluster: tracing
+        timeout: 2s
 {{- end -}}
 
 {{- /* One JSON object a request on standard output; no query, no headers that could hold secrets. */}}
@@ -79,10 +133,14 @@ http2_protocol_options:
         time: "%START_TIME%"
         shop: {{ include "service.shop" .root }}
         request_id: "%REQ(X-REQUEST-ID)%"
+        trace_id: "%TRACE_ID%"
         client: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
         method: "%REQ(:METHOD)%"
         path: "%PATH(NQ:ORIG_OR_PATH)%"
         protocol: "%PROTOCOL%"
+        tls: "%DOWNSTREAM_TLS_VERSION%"
+        host: "%REQ(:AUTHORITY)%"
+        route: "%ROUTE_NAME%"
         status: "%RESPONSE_CODE%"
         reason: "%RESPONSE_CODE_DETAILS%"
         flags: "%RESPONSE_FLAGS%"
@@ -90,6 +148,7 @@ http2_protocol_options:
         upstream: "%UPSTREAM_HOST%"
         attempts: "%UPSTREAM_REQUEST_ATTEMPT_COUNT%"
         duration_ms: "%DURATION%"
+        upstream_ms: "%COMMON_DURATION(US_TX_BEG:US_RX_BEG:ms)%"
         bytes_received: "%BYTES_RECEIVED%"
         bytes_sent: "%BYTES_SENT%"
         user_agent: "%REQ(USER-AGENT)%"
