@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from shopkit.ids import Id
+from shopkit.ids import UUID_REGEX, Id
 from shopkit.pagination import Page
 from shopkit.validation import Schema
 
 MAX_QUANTITY = 1_000_000_000
 MAX_LINES = 100
+_MOST_IDS = 100
+Ids = Annotated[
+    str,
+    Field(pattern=f"^{UUID_REGEX}(,{UUID_REGEX}){{0,{_MOST_IDS - 1}}}$"),
+    AfterValidator(str.lower),
+]
+"""Up to a hundred ids with commas between them."""
 
 
 class NewStock(Schema):
@@ -28,6 +35,18 @@ class Stock(Schema):
     on_hand: int = Field(description="Pieces in the warehouse.")
     reserved: int = Field(description="Pieces of these that are set aside for orders.")
     available: int = Field(description="Pieces that can still be ordered: on_hand - reserved.")
+
+
+class StockQuery(Schema):
+    """Whose stock is asked for."""
+
+    product_ids: Ids = Field(description="Up to 100 ids of products with commas between them.")
+
+
+class Stocks(Schema):
+    """The stock of several products."""
+
+    items: list[Stock] = Field(description="By product_id; products that the inventory does not know are left out.")
 
 
 class Movement(Schema):

@@ -8,7 +8,7 @@ that changes the stock (see migrations/0002).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from shopkit.database import Database, Row
@@ -19,7 +19,13 @@ _SET = """
 INSERT INTO stock (product_id, on_hand) VALUES (%s, %s)
 ON CONFLICT (product_id) DO UPDATE SET on_hand = excluded.on_hand WHERE stock.reserved <= excluded.on_hand
 RETURNING product_id, on_hand, reserved, on_hand - reserved AS available"""
+_ADD = """
+INSERT INTO stock (product_id, on_hand) VALUES (%s, %s) ON CONFLICT (product_id) DO NOTHING
+RETURNING product_id, on_hand, reserved, on_hand - reserved AS available"""
 _GET = "SELECT product_id, on_hand, reserved, on_hand - reserved AS available FROM stock WHERE product_id = %s"
+_OF_PRODUCTS = """
+SELECT product_id, on_hand, reserved, on_hand - reserved AS available
+FROM stock WHERE product_id = ANY(%s::uuid[]) ORDER BY product_id"""
 _DELETE = "DELETE FROM stock WHERE product_id = %s AND reserved = 0"
 # The number of a movement is shown as a UUID, as all ids are; it grows with time.
 _MOVEMENTS = """
@@ -94,9 +100,17 @@ class StockRepository:
         """Return the stock of a product, or None."""
         return self._database.fetch_one(_GET, (product_id,))
 
+    def of_products(self, product_ids: Sequence[str]) -> list[Row]:
+        """Return the stock of those of these products that are known."""
+        return self._database.fetch_all(_OF_PRODUCTS, (list(product_ids),))
+
     def set_on_hand(self, product_id: str, quantity: int) -> Row | None:
         """Set how many pieces there are and return the stock; None (and no change) if more are reserved."""
         return self._database.fetch_one(_SET, (product_id, quantity))
+
+    def add(self, product_id: str, quantity: int) -> Row | None:
+        """Make a product known with this many pieces and return its stock; None (and no change) if it is known."""
+        return self._database.fetch_one(_ADD, (product_id, quantity))
 
     def delete(self, product_id: str) -> bool:
         """Forget a product of which nothing is reserved; tell whether that was so."""

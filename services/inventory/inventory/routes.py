@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from inventory.models import MovementPage, NewReservation, NewStock, Reservation, Stock
+from flask import request
+
+from inventory.models import MovementPage, NewReservation, NewStock, Reservation, Stock, StockQuery, Stocks
 from inventory.repository import StockRepository
 from inventory.reservations import Reservations, repeated
 from shopkit import pagination, problems
@@ -25,6 +27,7 @@ class Inventory:
 
 api: Api[Inventory] = Api("inventory")
 _STOCK = "/api/v1/inventory/<id:product_id>"
+_IF_NONE_MATCH = "If-None-Match"
 _RESERVATION = "/internal/v1/reservations"
 _UNKNOWN = {404: "The inventory does not know this product."}
 
@@ -38,18 +41,30 @@ def get_stock(inventory: Inventory, product_id: str) -> dict[str, Any]:
     return row
 
 
+@api.get("/api/v1/inventory", query=StockQuery, responses={200: Stocks})
+def list_stock(inventory: Inventory, query: StockQuery) -> dict[str, Any]:
+    """Get the stock of several products at once."""
+    return {"items": inventory.stock.of_products(query.product_ids.split(","))}
+
+
 @api.post(
     _STOCK,
     body=NewStock,
     responses={200: Stock},
     auth=require_role("admin"),
-    problems={409: "More pieces than this are reserved."},
+    problems={409: "More pieces than this are reserved.", 412: "If-None-Match was sent, and the product is known."},
+    headers={_IF_NONE_MATCH: "`*`: only if the inventory does not know the product yet."},
 )
 def set_stock(inventory: Inventory, product_id: str, body: NewStock) -> dict[str, Any]:
     """Set how many pieces of a product there are.
 
     Makes the product known to the inventory if it is not. What is reserved stays reserved.
     """
+    if _only_if_unknown():
+        row = inventory.stock.add(product_id, body.quantity)
+        if row is None:
+            raise _known(product_id)
+        return row
     row = inventory.stock.set_on_hand(product_id, body.quantity)
     if row is None:
         raise _reserved(f"More than {body.quantity} pieces of {product_id} are reserved: set at least as many.")
@@ -142,6 +157,18 @@ def release(inventory: Inventory, order_id: str) -> dict[str, Any]:
     as released, so that a request to reserve which arrives late is refused.
     """
     return inventory.reservations.release(order_id)
+
+
+def _only_if_unknown() -> bool:
+    condition = request.headers.get(_IF_NONE_MATCH)
+    if condition not in (None, "*"):
+        raise problems.invalid([{"field": _IF_NONE_MATCH, "detail": "must be `*`: stock has no ETag"}])
+    return condition is not None
+
+
+def _known(product_id: str) -> Problem:
+    detail = f"The inventory knows product {product_id} already: nothing was changed."
+    return Problem(412, "precondition-failed", "The product has stock already", detail)
 
 
 def _unknown(product_id: str) -> Problem:

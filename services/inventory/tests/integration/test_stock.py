@@ -111,3 +111,27 @@ def test_the_database_itself_refuses_stock_below_zero(warehouse: Warehouse, data
     with pytest.raises(psycopg2.errors.CheckViolation):
         database.execute(f"UPDATE stock SET {change} WHERE product_id = %s", (product,))
     assert warehouse.stock(product) == (5, 3, 2)
+
+
+def test_first_stock_is_set_only_where_there_is_none(warehouse: Warehouse) -> None:
+    product = new_id()
+    path, headers = f"/api/v1/inventory/{product}", {**warehouse.tokens.admin(), "If-None-Match": "*"}
+    first = warehouse.client.post(path, json={"quantity": 5}, headers=headers)
+    assert (first.status_code, body_of(first)["on_hand"]) == (200, 5)
+    again = warehouse.client.post(path, json={"quantity": 9}, headers=headers)
+    assert (again.status_code, slug_of(again)) == (412, "precondition-failed")
+    other = warehouse.client.post(path, json={"quantity": 9}, headers={**headers, "If-None-Match": '"5"'})
+    assert other.status_code == 422
+    assert warehouse.stock(product) == (5, 0, 5)
+
+
+def test_the_stock_of_several_products_is_read_at_once(warehouse: Warehouse) -> None:
+    pens, cups = warehouse.product(5), warehouse.product(6)
+    warehouse.reserved((cups, 2))
+    found = warehouse.client.get(f"/api/v1/inventory?product_ids={cups.upper()},{new_id()},{pens}")
+    assert body_of(found)["items"] == [
+        {"product_id": pens, "on_hand": 5, "reserved": 0, "available": 5},
+        {"product_id": cups, "on_hand": 6, "reserved": 2, "available": 4},
+    ]
+    for wrong in ("", "?product_ids=", "?product_ids=pens", f"?product_ids={pens}&limit=1"):
+        assert warehouse.client.get(f"/api/v1/inventory{wrong}").status_code == 422
