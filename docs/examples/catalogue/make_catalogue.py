@@ -1,6 +1,9 @@
 """Prints the sample catalogue as CSV, ready for POST /products/import: every article in every finish of its range.
 
+With --stock it has the pieces of each as well, for the `catalog` of a Shop:
+
 python3 docs/examples/catalogue/make_catalogue.py > docs/examples/catalogue/products.csv
+python3 docs/examples/catalogue/make_catalogue.py --stock > docs/examples/catalogue/catalogue.csv
 """
 
 from __future__ import annotations
@@ -30,14 +33,19 @@ def rows() -> Iterator[tuple[str, str, int, str, str]]:
                 yield sku, full, price(plain, finish.percent), sold.category, f"{text} {finish.text}"
 
 
-def table() -> str:
-    """Return the catalogue as CSV."""
+def stock(cents: int) -> int:
+    """Return how many pieces a shop has: of what is dear fewer."""
+    return max(5, min(200, 1_000_000 // cents))
+
+
+def table(*, stocked: bool) -> str:
+    """Return the catalogue as CSV, with a column `stock` if wanted."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(rows())
+    writer.writerow((*COLUMNS, "stock") if stocked else COLUMNS)
+    writer.writerows((*row, stock(row[2])) if stocked else row for row in rows())
     return text.getvalue()
 
 
 if __name__ == "__main__":
-    sys.stdout.write(table())
+    sys.stdout.write(table(stocked="--stock" in sys.argv[1:]))

@@ -12,7 +12,7 @@ from pydantic import Field
 from products import importing
 from products.bulk import ImportRunningError, Outcome
 from products.context import Catalogue
-from products.importing import Line
+from products.importing import ImportedProduct, Line
 from products.models import ImportReport
 from shopkit import problems
 from shopkit.auth import require_role
@@ -29,6 +29,11 @@ class ImportQuery(Schema):
     """How to import."""
 
     dry_run: bool = Field(default=False, description="Report what would happen, and change nothing.")
+    initial: bool = Field(
+        default=False,
+        description="Only create what the shop never had: a sku that a product has, or that was imported so before, is "
+        "left as it is (`kept`), even when its product was changed or deleted since.",
+    )
 
 
 _TABLE = {
@@ -66,7 +71,8 @@ def import_products(catalogue: Catalogue, query: ImportQuery) -> dict[str, Any]:
     try:
         lines = _read(catalogue)
         good = [line.product for line in lines if line.product is not None]
-        outcomes = catalogue.bulk.upsert(good, dry_run=query.dry_run)
+        write = catalogue.bulk.add if query.initial else catalogue.bulk.upsert
+        outcomes = write(good, dry_run=query.dry_run)
     except ImportRunningError:
         raise _running() from None
     finally:
@@ -74,7 +80,7 @@ def import_products(catalogue: Catalogue, query: ImportQuery) -> dict[str, Any]:
     report = _report(lines, outcomes)
     counts = dict(Counter(line["result"] for line in report))
     _log.info("a catalogue was imported", lines=len(lines), dry_run=query.dry_run, **counts)
-    names = {"created": "created", "updated": "updated", "unchanged": "unchanged", "failed": "error"}
+    names = {"created": "created", "updated": "updated", "unchanged": "unchanged", "kept": "kept", "failed": "error"}
     totals = {name: counts.get(result, 0) for name, result in names.items()}
     return {"dry_run": query.dry_run, **totals, "lines": report}
 
@@ -84,16 +90,16 @@ def _running() -> Problem:
     return problems.conflict("import-running", "An import is running", detail)
 
 
-def _read(catalogue: Catalogue) -> list[Line]:
+def _read(catalogue: Catalogue) -> list[Line[ImportedProduct]]:
     """Read the body within the limits for imports, a table line by line. Raises Problem as `products.importing`."""
     request.max_content_length = catalogue.limits.import_max_bytes
     most = catalogue.limits.import_max_lines
     if request.mimetype == "text/csv":
-        return importing.read_csv(importing.text_of(request.stream), most)
-    return importing.read_json(read_bytes(), most)
+        return importing.read_csv(importing.text_of(request.stream), most, ImportedProduct)
+    return importing.read_json(read_bytes(), most, ImportedProduct)
 
 
-def _report(lines: list[Line], outcomes: dict[str, Outcome]) -> list[dict[str, Any]]:
+def _report(lines: list[Line[ImportedProduct]], outcomes: dict[str, Outcome]) -> list[dict[str, Any]]:
     report: list[dict[str, Any]] = []
     for line in lines:
         entry: dict[str, Any] = {"line": line.number, "sku": line.sku}

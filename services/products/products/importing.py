@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Any, TextIO
+from typing import IO, Any, Generic, TextIO, TypeVar
 
 import orjson
 from pydantic import Field, ValidationError
@@ -18,6 +18,7 @@ from shopkit.problems import Problem
 from shopkit.validation import faults_of
 
 _REQUIRED = ("sku", "name", "price")
+_NUMBERS = ("price", "stock")
 _WHOLE_NUMBER = re.compile("-?[0-9]{1,20}")
 Fault = dict[str, str]
 
@@ -28,8 +29,11 @@ class ImportedProduct(NewProduct):
     sku: Sku = Field()
 
 
+P = TypeVar("P", bound=ImportedProduct)
+
+
 @dataclass
-class Line:
+class Line(Generic[P]):
     """One product of a catalogue.
 
     Attributes:
@@ -41,12 +45,12 @@ class Line:
 
     number: int
     sku: str | None
-    product: ImportedProduct | None = None
+    product: P | None = None
     errors: list[Fault] = field(default_factory=list)
 
 
-def read_json(raw: bytes, most: int) -> list[Line]:
-    """Read an array of products.
+def read_json(raw: bytes, most: int, kind: type[P]) -> list[Line[P]]:
+    """Read an array of products of this kind.
 
     Raises:
         Problem: 400 for broken JSON, 422 for something else than an array, 413 for more lines than `most`.
@@ -54,14 +58,14 @@ def read_json(raw: bytes, most: int) -> list[Line]:
     try:
         found = orjson.loads(raw)
     except ValueError as error:
-        raise problems.bad_request(f"The body is not valid JSON: {error}.") from None
+        raise problems.bad_request(f"The catalogue is not valid JSON: {error}.") from None
     if not isinstance(found, list):
         raise problems.invalid([{"field": "(body)", "detail": "Input should be an array of products"}])
-    return _checked(enumerate(found, start=1), most)
+    return _checked(enumerate(found, start=1), most, kind)
 
 
-def read_csv(text: Iterable[str], most: int) -> list[Line]:
-    """Read a table whose first line names the columns: fields of a product, in any order.
+def read_csv(text: Iterable[str], most: int, kind: type[P]) -> list[Line[P]]:
+    """Read a table whose first line names the columns: fields of this kind of product, in any order.
 
     Empty cells are values that are left out.
 
@@ -72,12 +76,12 @@ def read_csv(text: Iterable[str], most: int) -> list[Line]:
     reader = csv.reader(text, strict=True)
     try:
         columns = next(reader, [])
-        _check_columns(columns)
-        return _checked(_records(reader, columns), most)
+        _check_columns(columns, kind)
+        return _checked(_records(reader, columns), most, kind)
     except csv.Error as error:
-        raise problems.bad_request(f"The body is not valid CSV: line {reader.line_num}: {error}.") from None
+        raise problems.bad_request(f"The catalogue is not valid CSV: line {reader.line_num}: {error}.") from None
     except UnicodeDecodeError:
-        raise problems.bad_request(f"The body is not UTF-8: after line {reader.line_num}.") from None
+        raise problems.bad_request(f"The catalogue is not UTF-8: after line {reader.line_num}.") from None
 
 
 def text_of(stream: IO[bytes]) -> TextIO:
@@ -85,8 +89,8 @@ def text_of(stream: IO[bytes]) -> TextIO:
     return io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
 
 
-def _check_columns(columns: Sequence[str]) -> None:
-    known = ImportedProduct.model_fields
+def _check_columns(columns: Sequence[str], kind: type[ImportedProduct]) -> None:
+    known = kind.model_fields
     faults = [{"field": name, "detail": "is missing"} for name in _REQUIRED if name not in columns]
     faults += [{"field": name, "detail": "is not known"} for name in columns if name not in known]
     faults += [{"field": name, "detail": "is there twice"} for name in known if columns.count(name) > 1]
@@ -107,16 +111,16 @@ def _records(reader: Any, columns: Sequence[str]) -> Iterator[tuple[int, Any]]:
 
 def _cell(name: str, cell: str) -> str | int:
     # Only digits are a price: 19.99, or 20.00, would otherwise be taken for so many cents.
-    return int(cell) if name == "price" and _WHOLE_NUMBER.fullmatch(cell) else cell
+    return int(cell) if name in _NUMBERS and _WHOLE_NUMBER.fullmatch(cell) else cell
 
 
-def _checked(found: Iterable[tuple[int, Any]], most: int) -> list[Line]:
-    lines: list[Line] = []
+def _checked(found: Iterable[tuple[int, Any]], most: int, kind: type[P]) -> list[Line[P]]:
+    lines: list[Line[P]] = []
     first: dict[str, int] = {}
     for number, values in found:
         if len(lines) == most:
             raise Problem(413, "too-many-lines", "The catalogue is too long", f"Send at most {most} lines at a time.")
-        line = _check(number, values)
+        line = _check(number, values, kind)
         if line.sku is not None and line.product is not None:
             earlier = first.setdefault(line.sku, number)
             if earlier != number:
@@ -126,13 +130,13 @@ def _checked(found: Iterable[tuple[int, Any]], most: int) -> list[Line]:
     return lines
 
 
-def _check(number: int, values: Any) -> Line:
+def _check(number: int, values: Any, kind: type[P]) -> Line[P]:
     if isinstance(values, str):
         return Line(number, None, errors=[{"field": "(line)", "detail": values}])
     sku = values.get("sku") if isinstance(values, dict) else None
-    line = Line(number, sku if isinstance(sku, str) else None)
+    line: Line[P] = Line(number, sku if isinstance(sku, str) else None)
     try:
-        line.product = ImportedProduct.model_validate(values, strict=True)
+        line.product = kind.model_validate(values, strict=True)
     except ValidationError as error:
         line.errors = [{**fault, "field": fault["field"].replace("(body)", "(line)")} for fault in faults_of(error)]
     else:

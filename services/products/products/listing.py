@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from products.cursor import Cursor, Matching, Position, Sort, encode
 from products.models import MAX_PRICE, Category
 from shopkit import problems
 from shopkit.database import Row
+from shopkit.ids import UUID_REGEX
 from shopkit.validation import Schema
+
+_MOST_IDS = 100
+Ids = Annotated[
+    str,
+    Field(pattern=f"^{UUID_REGEX}(,{UUID_REGEX}){{0,{_MOST_IDS - 1}}}$"),
+    AfterValidator(str.lower),
+]
+"""Up to a hundred ids with commas between them."""
 
 
 class ListQuery(Schema):
@@ -30,10 +39,29 @@ class ListQuery(Schema):
         default=None,
         description="Order; - turns it round. Without it the oldest come first, or with q the most relevant.",
     )
+    ids: Ids | None = Field(
+        default=None,
+        description="These products and no others, up to 100 ids with commas between them; those that do not exist are "
+        "left out. The only parameter then, and the only page.",
+    )
     limit: int = Field(default=20, ge=1, le=100, description="How many items at most.")
     cursor: Cursor | None = Field(
         default=None, description="`next_cursor` of the page before; the other parameters must stay the same."
     )
+
+
+def only_ids(query: ListQuery) -> list[str] | None:
+    """Return the ids, if products are asked for by them.
+
+    Raises:
+        Problem: 422 when there are other parameters too.
+    """
+    if query.ids is None:
+        return None
+    others = sorted(query.model_fields_set - {"ids"})
+    if others:
+        raise problems.invalid([{"field": name, "detail": "does not go with ids"} for name in others])
+    return query.ids.split(",")
 
 
 def first_position(query: ListQuery) -> tuple[Sort, Matching, Position | None]:

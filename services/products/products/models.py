@@ -110,8 +110,10 @@ class ImportedLine(Schema):
 
     line: int = Field(description="Line of the CSV file, or place in the JSON array; from 1.")
     sku: str | None = Field(description="Its sku, if that could be read.")
-    result: Literal["created", "updated", "unchanged", "error"]
-    id: Id | None = Field(description="The product; null for an error, or what a dry run would create.")
+    result: Literal["created", "updated", "unchanged", "kept", "error"]
+    id: Id | None = Field(
+        description="The product; null for an error, what a dry run would create, and what was kept deleted."
+    )
     errors: list[ImportFault] = Field(description="What is wrong; empty but for errors.")
 
 
@@ -122,5 +124,6 @@ class ImportReport(Schema):
     created: int
     updated: int
     unchanged: int
+    kept: int = Field(description="Of an initial import: what the shop has, or had, already.")
     failed: int
     lines: list[ImportedLine]

@@ -20,6 +20,9 @@ RETURNING id, name, description, price, currency, category, image_url, sku, crea
 _GET = """
 SELECT id, name, description, price, currency, category, image_url, sku, created_at, updated_at, version
 FROM products WHERE id = %s"""
+_OF_IDS = """
+SELECT id, name, description, price, currency, category, image_url, sku, created_at, updated_at
+FROM products WHERE id = ANY(%s::uuid[]) ORDER BY id"""
 _CHANGE = """
 UPDATE products SET
     name = CASE WHEN 'name' = ANY(%(fields)s) THEN %(name)s ELSE name END,
@@ -73,6 +76,10 @@ class ProductRepository:
     def get(self, product_id: str) -> Row | None:
         """Return a product with its version, or None."""
         return self._database.fetch_one(_GET, (product_id,))
+
+    def of_ids(self, product_ids: Sequence[str]) -> list[Row]:
+        """Return the products that have these ids."""
+        return self._database.fetch_all(_OF_IDS, (list(product_ids),))
 
     def find(self, query: ListQuery, sort: Sort, matching: Matching, after: Position | None) -> list[Row]:
         """Return up to `limit` + 1 products with their `sort_key`; see `products.search.statement`."""

@@ -50,6 +50,9 @@ def create_product(catalogue: Catalogue, body: NewProduct) -> Reply:
 @api.get("/api/v1/products", query=ListQuery, responses={200: ProductPage})
 def list_products(catalogue: Catalogue, query: ListQuery) -> dict[str, Any]:
     """List and search products."""
+    ids = listing.only_ids(query)
+    if ids is not None:
+        return {"items": catalogue.products.of_ids(ids), "next_cursor": None}
     sort, matching, after = listing.first_position(query)
     rows = catalogue.products.find(query, sort, matching, after)
     if matching == "words" and after is None and not rows:

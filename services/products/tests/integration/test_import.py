@@ -206,9 +206,9 @@ def test_wrong_columns_are_named(importer: Importer, text: str, errors: list[tup
 @pytest.mark.parametrize(
     ("text", "detail"),
     [
-        (b'sku,name,price\nA,"Mug,1\n', "The body is not valid CSV: line 2: unexpected end of data."),
-        (b'sku,name,price\nA,Mug,1\nB,"M"ug,1\n', "The body is not valid CSV: line 3: ',' expected after '\"'."),
-        (b"sku,name,price\nA,M\xfcg,1\n", "The body is not UTF-8: after line 0."),
+        (b'sku,name,price\nA,"Mug,1\n', "The catalogue is not valid CSV: line 2: unexpected end of data."),
+        (b'sku,name,price\nA,Mug,1\nB,"M"ug,1\n', "The catalogue is not valid CSV: line 3: ',' expected after '\"'."),
+        (b"sku,name,price\nA,M\xfcg,1\n", "The catalogue is not UTF-8: after line 0."),
     ],
 )
 def test_what_is_no_table_changes_nothing(importer: Importer, text: bytes, detail: str) -> None:

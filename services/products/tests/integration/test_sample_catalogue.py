@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from products.picture import draw
 from shopkit.testing.client import ContractClient, body_of
 from shopkit.testing.tokens import Tokens
@@ -15,11 +17,11 @@ FOLDER = Path(__file__).parents[4] / "docs" / "examples" / "catalogue"
 TABLE = (FOLDER / "products.csv").read_text()
 
 
-def test_the_committed_table_is_what_the_program_writes() -> None:
-    made = subprocess.run(
-        [sys.executable, "-B", FOLDER / "make_catalogue.py"], capture_output=True, text=True, check=True
-    )
-    assert made.stdout == TABLE
+@pytest.mark.parametrize(("options", "file"), [((), "products.csv"), (("--stock",), "catalogue.csv")])
+def test_the_committed_tables_are_what_the_program_writes(options: tuple[str, ...], file: str) -> None:
+    command = [sys.executable, "-B", str(FOLDER / "make_catalogue.py"), *options]
+    made = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert made.stdout == (FOLDER / file).read_text()
 
 
 def test_a_shop_takes_all_of_it_and_a_second_time_changes_nothing(client: ContractClient, tokens: Tokens) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from products.catalog.settings import LoaderSettings
 from products.service import SERVICE
 from shopkit import settings
 from shopkit.openapi import describe, to_yaml
@@ -15,3 +16,8 @@ def test_openapi_file_is_what_the_code_says() -> None:
 def test_readme_has_the_configuration_table() -> None:
     """`python -m shopkit settings products` prints it."""
     assert settings.table(SERVICE.settings) in (SERVICE.folder / "README.md").read_text()
+
+
+def test_readme_has_the_configuration_table_of_the_loader() -> None:
+    """`shopkit.settings.table` makes it."""
+    assert settings.table(LoaderSettings) in (SERVICE.folder / "README.md").read_text()

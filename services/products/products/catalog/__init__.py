@@ -1,0 +1,1 @@
+"""Loading the catalogue that a shop begins with: ``python -m products.catalog``."""
