@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Blueprint, Response, g, get_flashed_messages
+from flask import Response, g, get_flashed_messages
 from flask_wtf.csrf import CSRFProtect
 
 from shopkit.app import ServiceApp
 from storefront import money, orders_view, search
 from storefront.assets import Assets
-from storefront.clients.answers import Refused, SignedOut
 from storefront.cookies import SESSION_SECONDS, ShopSessions
 from storefront.pages.account_pages import account_pages
 from storefront.pages.basket_pages import basket_pages
 from storefront.pages.browse import browse
 from storefront.pages.checkout_pages import checkout_pages
-from storefront.pages.errors import error_page, refused, signed_out
+from storefront.pages.errors import error_page
 from storefront.pages.layout import HEADERS
 from storefront.pages.sign_in_pages import sign_in_pages
 from storefront.settings import StorefrontSettings, split_keys
@@ -38,7 +37,6 @@ def pages(app: ServiceApp, shop: Shop) -> None:
     app.error_page = error_page
     app.register_blueprint(assets.blueprint())
     for blueprint in _PAGES:
-        _understand_refusals(blueprint)
         app.register_blueprint(blueprint)
     app.after_request(_protect)
 
@@ -89,11 +87,6 @@ def _said() -> list[str]:
     messages = get_flashed_messages()
     g.said = bool(messages)
     return [str(message) for message in messages]
-
-
-def _understand_refusals(blueprint: Blueprint) -> None:
-    blueprint.register_error_handler(SignedOut, signed_out)
-    blueprint.register_error_handler(Refused, refused)
 
 
 def _protect(response: Response) -> Response:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 
-from flask import Blueprint, Response, abort, flash, request, session, url_for
+from flask import Response, abort, flash, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from storefront import forms
 from storefront.clients.accounts import Profile, waiting_time
 from storefront.clients.answers import Refused, SignedOut
 from storefront.forms import Faults, PasswordChange
+from storefront.pages.errors import blueprint
 from storefront.pages.layout import page, see
 from storefront.shop import shop
 from storefront.shopper import address, shopper
 
-account_pages = Blueprint("account", __name__)
+account_pages = blueprint("account")
 _CURSOR = re.compile("[A-Za-z0-9_=-]{1,500}")
 
 

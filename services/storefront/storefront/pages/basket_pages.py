@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, flash, request, url_for
+from flask import Response, abort, flash, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from shopkit.ids import is_id
@@ -11,10 +11,11 @@ from storefront.basket import MAX_QUANTITY, Basket, BasketFull
 from storefront.basket_view import BasketView, view
 from storefront.forms import quantity
 from storefront.pages.browse import related
+from storefront.pages.errors import blueprint
 from storefront.pages.layout import page, see
 from storefront.shop import shop
 
-basket_pages = Blueprint("basket", __name__)
+basket_pages = blueprint("basket")
 
 
 @basket_pages.get("/basket")

@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 
 import structlog
-from flask import Blueprint, Response, abort, request
+from flask import Response, abort, request
 
 from shopkit.problems import Problem
 from storefront import search
 from storefront.clients.answers import Refused
 from storefront.clients.catalogue import Product
+from storefront.pages.errors import blueprint
 from storefront.pages.layout import page
 from storefront.search import Search
 from storefront.shop import shop
 
-browse = Blueprint("browse", __name__)
+browse = blueprint("browse")
 _log = structlog.get_logger(__name__)
 _TOGETHER = 4
 # Of more than this many pieces it says no more than that there are some.

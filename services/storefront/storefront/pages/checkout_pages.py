@@ -7,7 +7,7 @@ and an order is charged at most once. Each form leads to a page that can be relo
 from __future__ import annotations
 
 import structlog
-from flask import Blueprint, Response, abort, flash, request, session, url_for
+from flask import Response, abort, flash, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from shopkit.ids import is_id
@@ -19,11 +19,12 @@ from storefront.clients.answers import Refused
 from storefront.forms import Faults
 from storefront.orders_view import CARDS, Order, shortages_of
 from storefront.pages.basket_pages import look_at
+from storefront.pages.errors import blueprint
 from storefront.pages.layout import page, see
 from storefront.shop import shop
 from storefront.shopper import shopper
 
-checkout_pages = Blueprint("checkout", __name__)
+checkout_pages = blueprint("checkout")
 _log = structlog.get_logger(__name__)
 _TITLES = {
     "confirmed": "Thank you, it is yours",

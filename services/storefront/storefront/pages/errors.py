@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from shopkit.problems import Problem
@@ -52,7 +52,15 @@ def error_page(problem: Problem) -> Response:
     return response
 
 
-def signed_out(_error: SignedOut) -> AnyResponse:
+def blueprint(name: str) -> Blueprint:
+    """Return a blueprint for pages; what services refuse becomes a page or leads to the sign-in."""
+    made = Blueprint(name, __name__)
+    made.register_error_handler(SignedOut, _signed_out)
+    made.register_error_handler(Refused, _refused)
+    return made
+
+
+def _signed_out(_error: SignedOut) -> AnyResponse:
     """Lead a shopper whose session has ended to the sign-in, and from there back."""
     if shopper().signed_in:
         shopper().sign_out()
@@ -61,7 +69,7 @@ def signed_out(_error: SignedOut) -> AnyResponse:
     return redirect(url_for("sign_in.form", next=back), 303)
 
 
-def refused(error: Refused) -> Response:
+def _refused(error: Refused) -> Response:
     """Return the page for a refusal that no page has expected."""
     status = error.status if error.status in (404, 429) else 500
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}

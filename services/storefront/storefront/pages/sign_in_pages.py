@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, request, session, url_for
+from flask import Response, flash, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from shopkit.upstream import UpstreamError
@@ -10,11 +10,12 @@ from storefront import baskets, forms, targets
 from storefront.clients.accounts import waiting_time
 from storefront.clients.answers import Refused, SignedOut
 from storefront.forms import Faults, SignIn, SignUp
+from storefront.pages.errors import blueprint
 from storefront.pages.layout import page, see
 from storefront.shop import shop
 from storefront.shopper import address, shopper
 
-sign_in_pages = Blueprint("sign_in", __name__)
+sign_in_pages = blueprint("sign_in")
 _HOME = "/"
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from storefront.service import SERVICE
 from shopkit import settings
 from shopkit.openapi import describe, to_yaml
+from storefront.service import SERVICE
 
 
 def test_openapi_file_is_what_the_code_says() -> None:
