@@ -80,6 +80,7 @@ def test_a_table_becomes_products(importer: Importer) -> None:
     assert body_of(response) == {
         "dry_run": False,
         **dict(zip(COUNTS, (2, 0, 0, 0), strict=True)),
+        "kept": 0,
         "lines": [
             {"line": 2, "sku": "LA-1", "result": "created", "id": lamp["id"], "errors": []},
             {"line": 4, "sku": "CH-1", "result": "created", "id": chair["id"], "errors": []},
