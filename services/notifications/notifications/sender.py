@@ -14,7 +14,7 @@ from notifications.mail import Letter, compose
 from notifications.policy import MAX_HANDOVERS, Again, Failed, Outcome, Retries, after
 from notifications.postbox import Mail, Postbox
 from notifications.rendering import Renderer
-from notifications.smtp import END, NotSent, Session
+from notifications.smtp import CONNECTION, END, NotSent, Session
 
 _log = structlog.get_logger(__name__)
 
@@ -61,7 +61,7 @@ class Sender:
         self._unrecorded: str | None = None
 
     def run(self) -> bool:
-        """Send the mail that is due for longest, and tell whether there may be more."""
+        """Send the mail that is due for longest, and tell whether another may be sent at once."""
         self._record()
         mail = self._postbox.claim()
         if mail is None:
@@ -71,6 +71,8 @@ class Sender:
             self._send(mail)
         except NotSent as failure:
             self._not_sent(mail, failure)
+            # A server that is not there is not called for every mail in a row.
+            return failure.stage != CONNECTION
         except _Lost:
             _log.info("a mail was left to others, or its user is gone", notification_id=mail.id)
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
 
 from notifications.address import AddressError, parse_mailbox
@@ -25,6 +26,14 @@ def _mailbox_fault(text: str) -> str | None:
         parse_mailbox(text)
     except AddressError:
         return "must be like Sample Shop <shop@example.com>"
+    return None
+
+
+def _authorities_fault(path: str) -> str | None:
+    try:
+        ssl.create_default_context(cafile=path or None)
+    except OSError as error:
+        return f"must be a file of certificates: {error.strerror or error}"
     return None
 
 
@@ -53,6 +62,7 @@ class NotificationsSettings(TokenSettings, ConsumerSettings):
         "SMTP_CA_FILE",
         "PEM file of the authorities that may vouch for the mail server; empty: those that the system trusts.",
         default="",
+        check=_authorities_fault,
     )
     smtp_timeout: float = setting(
         "SMTP_TIMEOUT_SECONDS", "Longest time of one step with the mail server.", default=10.0, check=_SECONDS
