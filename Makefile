@@ -45,9 +45,9 @@ test-charts: $(VENV) charts ## render the charts with many values; run the gatew
 	@pytest -q -n 2 charts
 
 .PHONY: test-integration
-test-integration: $(VENV) ## run the services' tests against a real PostgreSQL
+test-integration: $(VENV) ## run the services' tests against a real PostgreSQL and RabbitMQ
 	@$(CLUSTER_PROGRAM) browser >/dev/null
-	@python3 -m e2e.postgres pytest -q -m integration
+	@python3 -m e2e.servers pytest -q -m integration
 
 .PHONY: test-e2e
 test-e2e: $(VENV) ## run the end-to-end tests on the cluster, through the gateway
@@ -87,7 +87,9 @@ generate: $(VENV) ## write again what is made from code: charts, CRD, OpenAPI fi
 	PYTHONPATH=operator python3 -m shopkeeper_operator.crd > charts/shop-operator/files/shops.shopkeeper.dev.yaml
 	PYTHONPATH=operator python3 -m shopkeeper_operator.reference > docs/shop.md
 	for service in $(SERVICES); do \
-	  PYTHONPATH=services/shopkit:services/$$service python3 -m shopkit openapi $$service > services/$$service/openapi.yaml; done
+	  PYTHONPATH=services/shopkit:services/$$service python3 -m shopkit openapi $$service > services/$$service/openapi.yaml; \
+	  PYTHONPATH=services/shopkit:services/$$service python3 -m shopkit events $$service; done
+	PYTHONPATH=$$(echo services/shopkit $(SERVICES:%=services/%) | tr ' ' ':') python3 -m shopkit topology $(SERVICES) > charts/rabbitmq/files/topology.json
 
 .PHONY: format
 format: $(VENV) ## format the Python code

@@ -15,9 +15,12 @@ from shopkit.testing.plugin import (
     service,
     tokens,
 )
+from shopkit.testing.rabbitmq import amqp_url, broker
 
 __all__ = [
+    "amqp_url",
     "app",
+    "broker",
     "client",
     "database",
     "database_templates",

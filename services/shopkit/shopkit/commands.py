@@ -60,14 +60,6 @@ def settings_table(name: str, _environ: Mapping[str, str]) -> None:
     sys.stdout.write(settings.table(find_service(name).settings))
 
 
-def event_schemas(name: str, _environ: Mapping[str, str]) -> None:
-    """Write the JSON Schemas of the events that the service publishes into its folder `events`."""
-    from shopkit.messaging.schemas import write
-    from shopkit.service import find_service
-
-    write(find_service(name))
-
-
 def run_migrate(name: str, environ: Mapping[str, str]) -> None:
     """Bring the database up to date, see `migrate`, with logs, and print what was done."""
     from shopkit import logs
@@ -140,5 +132,4 @@ COMMANDS = {
     "migrate": run_migrate,
     "openapi": openapi,
     "settings": settings_table,
-    "events": event_schemas,
 }

@@ -6,7 +6,7 @@ import threading
 
 from psycopg2.extras import Json
 
-from shopkit import context
+from shopkit import context, tracing
 from shopkit.database import Transaction
 from shopkit.ids import new_id
 from shopkit.messaging.events import Event
@@ -39,13 +39,12 @@ def row(event: Event) -> dict[str, object]:
 
     Such a statement commits by itself; call `wake` after it.
     """
-    known = context.current.get()
     return {
         "event_id": new_id(),
         "event_type": event.type_name(),
         "event_subject": getattr(event, event.SUBJECT),
         "event_data": Json(event.model_dump(mode="json")),
-        "event_traceparent": known.traceparent if known is not None else context.new_traceparent(),
+        "event_traceparent": tracing.traceparent() or context.new_traceparent(),
     }
 
 
@@ -54,7 +53,8 @@ def wake() -> None:
     _written.set()
 
 
-def wait(seconds: float) -> None:
-    """Wait until an event was written, or for this long."""
-    _written.wait(seconds)
+def wait(seconds: float) -> bool:
+    """Wait until this process has written an event, at most for this long; tell whether it has."""
+    written = _written.wait(seconds)
     _written.clear()
+    return written

@@ -21,7 +21,8 @@ def write(service: Service[Any]) -> None:
     """Write the schemas into the folder `events` of a service, and remove those of events that are no more."""
     folder = service.folder / FOLDER
     made = documents(service)
-    folder.mkdir(exist_ok=True)
+    if made:
+        folder.mkdir(exist_ok=True)
     for stale in committed(folder).keys() - made.keys():
         (folder / stale).unlink()
     for name, text in made.items():

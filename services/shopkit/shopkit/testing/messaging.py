@@ -17,7 +17,7 @@ from shopkit.app import ServiceApp
 from shopkit.database import Database
 from shopkit.ids import new_id
 from shopkit.messaging import schemas, tables
-from shopkit.messaging.events import encode, routing_key, type_name
+from shopkit.messaging.events import TYPE_PREFIX, encode, routing_key, type_name
 from shopkit.messaging.processing import Outcome
 from shopkit.service import Service
 
@@ -49,7 +49,7 @@ class Published:
         rows = self._database.fetch_all("SELECT * FROM outbox ORDER BY id")
         found = [orjson.loads(encode(f"/shops/test/{self._service.name}", row)) for row in rows]
         for message in found:
-            check_message(message)
+            _check(message, self._service.folder / schemas.FOLDER / _file(message))
         return found
 
     def keys(self) -> list[str]:
@@ -108,10 +108,17 @@ def make_message(key: str, data: dict[str, Any], event_id: str | None = None) ->
 
 def check_message(message: dict[str, Any]) -> None:
     """Hold a message against the schema its publisher has committed. Raises AssertionError naming what is wrong."""
-    file = message["type"].removeprefix("dev.shopkeeper.") + ".json"
-    for found in SERVICES.glob(f"*/{schemas.FOLDER}/{file}"):
-        faults = [f"{fault.json_path}: {fault.message}" for fault in _validator(found).iter_errors(message)]
-        assert not faults, f"{message['type']} is not as {found.relative_to(SERVICES)} says: {'; '.join(faults)}"
+    for found in SERVICES.glob(f"*/{schemas.FOLDER}/{_file(message)}"):
+        _check(message, found)
+
+
+def _file(message: dict[str, Any]) -> str:
+    return str(message["type"]).removeprefix(TYPE_PREFIX) + ".json"
+
+
+def _check(message: dict[str, Any], schema: Path) -> None:
+    faults = [f"{fault.json_path}: {fault.message}" for fault in _validator(schema).iter_errors(message)]
+    assert not faults, f"{message['type']} is not as {schema.relative_to(SERVICES)} says: {'; '.join(faults)}"
 
 
 def _publisher(key: str) -> str:

@@ -1,0 +1,1 @@
+"""A service that tells itself of notes, on which the tests try messaging."""
