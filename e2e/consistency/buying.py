@@ -142,6 +142,6 @@ def persist(send: Callable[[], Answer], attempts: int = 1000, pause: float = 0.4
     patience = Patience(PATIENCE_SECONDS, attempts, pause)
     while True:
         answer = send()
-        final = answer.status not in AGAIN and answer.status != 0 and answer.slug != "payment-in-progress"
+        final = answer.of_the_shop and answer.status not in AGAIN and answer.slug != "payment-in-progress"
         if final or not patience.lasts(answer):
             return answer

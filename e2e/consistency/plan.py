@@ -78,7 +78,8 @@ def faults(seed: int, parts: list[str], count: int) -> list[Fault]:
     dice = chance(seed + 1)
     found = []
     for number, part in enumerate(islice(cycle(parts), count)):
-        how = ("delete", "kill")[(number + number // len(parts)) % 2]
+        turn, place = divmod(number, len(parts))
+        how = ("delete", "kill")[(turn + place) % 2]
         found.append(Fault(part, how, round(dice.uniform(1.0, 4.0), 2)))
     return found
 

@@ -22,6 +22,7 @@ from e2e.consistency.wire import Line
 from e2e.support.kubectl import Kubectl, Object
 from e2e.support.shop import Shop
 from e2e.support.shopper import Shopper
+from e2e.support.waiting import eventually
 
 NAME = "demo"
 PLENTY = 1_000_000
@@ -80,6 +81,8 @@ def opened(kubectl: Kubectl, products: int, pieces: int, shoppers: int, **spec: 
         shop.apply(**_spec(kubectl), **spec)
         shop.wait_ready(timeout=300)
         url = address(shop)
+        # The Shop is ready when its pods are; the nodes' rules for the port follow a moment later.
+        eventually(lambda: Line(url).send("begin", "GET", "/products").status == 200, f"{url} answers")
         admin = shop.admin(Shopper(url))
         offered = [admin.offer(f"Piece {number}", 1000 + 7 * number, pieces) for number in range(products)]
         plenty = admin.offer("Grain of sand", 1, PLENTY)

@@ -31,12 +31,20 @@ class Answer:
     retry_after: float = 0.0
 
     @property
+    def of_the_shop(self) -> bool:
+        """Whether the shop said this: its errors are problem documents, those of whatever stands between are not.
+
+        When a pod vanishes, what was sent to its address may go astray, and some other host may answer.
+        """
+        return 0 < self.status < 400 or (isinstance(self.body, dict) and "type" in self.body)
+
+    @property
     def slug(self) -> str:
         """The kind of problem in a word."""
         if self.status == 0:
             return str(self.body)
         kind = self.body.get("type", "") if isinstance(self.body, dict) else ""
-        return str(kind).rpartition("/")[2] or "no-problem-document"
+        return str(kind).rpartition("/")[2] or f"no problem document: {str(self.body)[:60]}"
 
 
 @dataclass
@@ -128,7 +136,7 @@ def _parse(text: bytes) -> Any:
     try:
         return json.loads(text) if text else None
     except ValueError:
-        return None
+        return text.decode(errors="replace")
 
 
 def _seconds(value: str | None) -> float:

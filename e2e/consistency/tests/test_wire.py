@@ -11,6 +11,8 @@ import pytest
 from e2e.consistency.buying import persist
 from e2e.consistency.wire import Answer, Line
 
+PROBLEM = {"type": "https://shopkeeper.dev/problems/some-slug"}
+
 
 class _Shop(BaseHTTPRequestHandler):
     """Answers with the status that the path names, or not at all."""
@@ -69,12 +71,12 @@ def test_no_answer_is_an_error_and_the_next_request_has_another_connection(url: 
 
 
 def test_shoppers_try_again_while_it_may_help() -> None:
-    answers = iter([Answer(503, None), Answer(0, "timeout"), Answer(429, None), Answer(201, {}), Answer(200, {})])
+    answers = iter([Answer(503, PROBLEM), Answer(0, "timeout"), Answer(404, None), Answer(201, {}), Answer(200, {})])
     assert persist(lambda: next(answers), pause=0).status == 201
 
 
 def test_shoppers_take_no_for_an_answer() -> None:
-    answers = iter([Answer(402, None), Answer(200, {})])
+    answers = iter([Answer(402, PROBLEM), Answer(200, {})])
     assert persist(lambda: next(answers), pause=0).status == 402
 
 
