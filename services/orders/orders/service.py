@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from orders.carts import Carts
@@ -13,7 +14,9 @@ from orders.repository import OrderRepository
 from orders.routes import Desk, api
 from orders.settings import OrdersSettings
 from orders.worker import Worker
+from shopkit.resilience import Protection
 from shopkit.service import Runtime, Service
+from shopkit.upstream import Upstream
 
 
 def build(runtime: Runtime[OrdersSettings]) -> Desk:
@@ -21,22 +24,29 @@ def build(runtime: Runtime[OrdersSettings]) -> Desk:
     settings = runtime.settings
     orders = OrderRepository(runtime.database)
     catalogue = Catalogue(runtime.upstream("products", settings.products_url))
-    checkout = Checkout(
-        orders,
-        catalogue,
-        Stock(runtime.upstream("inventory", settings.inventory_url, token=settings.internal_token)),
-        Till(runtime.upstream("payments", settings.payments_url, token=settings.internal_token)),
-        settings.currency,
-    )
+
+    def checkout(reach: Callable[[str, str], Upstream]) -> Checkout:
+        stock, till = reach("inventory", settings.inventory_url), reach("payments", settings.payments_url)
+        return Checkout(orders, catalogue, Stock(stock), Till(till), settings.currency)
+
+    def for_requests(name: str, url: str) -> Upstream:
+        return runtime.upstream(name, url, token=settings.internal_token)
+
+    def for_worker(name: str, url: str) -> Upstream:
+        # It backs off by itself: a breaker that is open for a minute would keep orders from their end for longer.
+        protection = Protection(settings.breaker_failures, settings.saga_backoff_seconds, concurrency=1)
+        token = settings.internal_token
+        return Upstream(f"{name}-for-worker", url, runtime.metrics, token=token, protection=protection)
+
     claims = Claims(
         settings.saga_idle_seconds,
         settings.saga_backoff_seconds,
         settings.saga_backoff_max_seconds,
         settings.saga_batch,
     )
-    worker = Worker(orders, checkout, claims, timedelta(seconds=settings.payment_deadline_seconds))
+    worker = Worker(orders, checkout(for_worker), claims, timedelta(seconds=settings.payment_deadline_seconds))
     runtime.background.every(settings.saga_poll_seconds, "resume-orders", worker.run)
-    return Desk(orders, checkout, Carts(runtime.database, catalogue, settings.currency))
+    return Desk(orders, checkout(for_requests), Carts(runtime.database, catalogue, settings.currency))
 
 
 SERVICE = Service(

@@ -45,6 +45,8 @@ def products(upstreams: Upstreams) -> FakeUpstream:
     upstream.reset()
     for product in (LAMP, CUP):
         upstream.answer("GET", f"/api/v1/products/{product['id']}", 200, {**product, "description": "", "new": 1})
+    both = {"items": [LAMP, CUP], "next_cursor": None}
+    upstream.answer("GET", f"/api/v1/products?ids={LAMP['id']},{CUP['id']}", 200, both)
     return upstream
 
 

@@ -170,4 +170,20 @@ def test_the_products_of_an_order_have_a_time_limit_together(upstreams: dict[str
     assert catalogue.offers([LAMP, CUP]) == {LAMP: Offer("Thing", 1, "EUR"), CUP: Offer("Thing", 1, "EUR")}
     with pytest.raises(UpstreamError, match="products took too long") as failed:
         catalogue.offers([LAMP, CUP])
-    assert (failed.value.status, len(fake.received)) == (504, 3)
+    assert (failed.value.status, len(fake.received)) == (504, 5)
+
+
+def test_several_products_are_asked_for_at_once(upstreams: dict[str, FakeUpstream]) -> None:
+    fake, upstream = reach(upstreams)
+    lamp = {"id": LAMP, "name": "Lamp", "price": 1999, "currency": "EUR", "new": 1}
+    fake.answer("GET", f"/api/v1/products?ids={LAMP},{CUP}", 200, {"items": [lamp], "next_cursor": None})
+    assert Catalogue(upstream).offers([LAMP, CUP]) == {LAMP: Offer("Lamp", 1999, "EUR")}
+    assert len(fake.received) == 1
+
+
+def test_an_earlier_release_of_products_is_asked_one_by_one(upstreams: dict[str, FakeUpstream]) -> None:
+    fake, upstream = reach(upstreams)
+    fake.answer("GET", f"/api/v1/products?ids={LAMP},{CUP}", 422, {"detail": "ids is not known"})
+    fake.answer("GET", f"/api/v1/products/{CUP}", 200, {"name": "Cup", "price": 250, "currency": "EUR"})
+    assert Catalogue(upstream).offers([LAMP, CUP]) == {CUP: Offer("Cup", 250, "EUR")}
+    assert len(fake.received) == 3

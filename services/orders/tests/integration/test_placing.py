@@ -51,7 +51,7 @@ def test_a_placed_order_copies_the_products_and_reserves_the_stock(
     }
     assert placed.headers["Location"] == f"/api/v1/orders/{order['id']}"
     assert client.get(placed.headers["Location"], headers=tokens.user(USER)).json == order
-    assert calls(products) == [("GET", f"/api/v1/products/{LAMP}"), ("GET", f"/api/v1/products/{CUP}")]
+    assert calls(products) == [("GET", f"/api/v1/products?ids={LAMP},{CUP}")]
     (reserve,) = inventory.received
     lines = [{"product_id": LAMP, "quantity": 2}, {"product_id": CUP, "quantity": 5}]
     assert (reserve.method, reserve.path) == ("POST", RESERVATIONS)
