@@ -20,7 +20,8 @@ from shopkit.settings import Settings, SettingsError
 
 _FAILED = """
 SELECT
-    mails.notification_id AS id, told.kind, told.user_id, told.created_at, mails.attempts, mails.settled_at, mails.reason
+    mails.notification_id AS id, told.kind, told.user_id, told.created_at,
+    mails.attempts, mails.settled_at, mails.reason
 FROM mails JOIN notifications AS told ON told.id = mails.notification_id
 WHERE mails.status = 'failed' ORDER BY mails.settled_at, mails.notification_id"""
 # Those in doubt may have arrived: they are sent again only by name.
