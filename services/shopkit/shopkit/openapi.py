@@ -181,6 +181,8 @@ def possible_problems(operation: Operation) -> dict[int, str]:
             found[403] = "The token of a machine does not have the scope that is needed."
         if operation.auth.role is not None:
             found[403] = f"Only a user with the role {operation.auth.role} may do this; a machine needs the scope too."
+    if operation.path_parameters:
+        found[404] = "There is no such thing; what is no UUID names none."
     if operation.query is not None:
         found[422] = "Query parameters are unknown or wrong; `errors` names them."
     if operation.body is not None:
