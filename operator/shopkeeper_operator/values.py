@@ -107,11 +107,16 @@ def _resources(service: Service, size: Size) -> dict[str, dict[str, Any]]:
 
 
 def _gateway(spec: Spec, profile: Profile) -> dict[str, Any]:
-    service = spec.gateway.service
+    service, limit = spec.gateway.service, spec.gateway.rate_limit
     return {
         "replicas": profile.gateway.replicas,
         "resources": profile.gateway.resources(),
-        "service": {"type": service.type, "nodePort": service.node_port},
+        "service": {"type": service.type, "nodePort": service.node_port, "tlsNodePort": service.tls_node_port},
+        "tls": {"enabled": True, "secretName": spec.tls.secret_name, "redirect": spec.tls.redirect},
+        "rateLimit": {
+            "requestsPerMinute": limit.requests_per_minute,
+            "credentialsPerMinute": limit.credentials_per_minute,
+        },
     }
 
 

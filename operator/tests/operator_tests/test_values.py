@@ -50,7 +50,9 @@ def test_an_empty_spec_is_the_profile_small() -> None:
     }
     assert made["users"]["resources"]["limits"]["memory"] == "256Mi"
     assert "database" not in made["storefront"]
-    assert made["gateway"]["service"] == {"type": "ClusterIP", "nodePort": None}
+    assert made["gateway"]["service"] == {"type": "ClusterIP", "nodePort": None, "tlsNodePort": None}
+    assert made["gateway"]["tls"] == {"enabled": True, "secretName": "", "redirect": False}
+    assert made["gateway"]["rateLimit"] == {"requestsPerMinute": 600, "credentialsPerMinute": 0}
     assert made["rabbitmq"]["replicas"] == 1
     assert made["rabbitmq"]["storage"] == {"size": "1Gi", "className": ""}
     assert made["products"]["catalog"] == {"configMap": "", "checksum": ""}
