@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import partial
 
 import kopf
@@ -15,6 +16,7 @@ from shopkeeper_operator.database import server
 from shopkeeper_operator.kinds import Key
 from shopkeeper_operator.observe.cache import Cache
 from shopkeeper_operator.observe.observer import Observer
+from shopkeeper_operator.observe.pods import Pods
 from shopkeeper_operator.observe.references import References
 from shopkeeper_operator.observe.resync import Resync
 from shopkeeper_operator.queue import Queue
@@ -38,7 +40,8 @@ async def run(settings: config.Config) -> None:
     pool = ThreadPoolExecutor(settings.workers + 1, thread_name_prefix="reconcile")
     environment = Environment(settings.release, settings.image_registry, settings.own_namespace)
     references = References(cache, api)
-    observer = Observer(cache, api, environment, server.observe, references)
+    pods = Pods(api, lambda: datetime.now(UTC))
+    observer = Observer(cache, api, environment, server.observe, references=references, pods=pods)
     tools = DatabaseTools(server.provision, server.drop)
     reconciler = Reconciler(
         cache=cache,

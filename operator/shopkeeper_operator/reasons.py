@@ -102,6 +102,60 @@ DATABASE_SECRET_INVALID: Final = _degraded(
     "The secret of an external database is missing or has no usable URI.",
     "Create the secret that database.external.secretName names, with key uri: postgresql://user:password@host:5432/postgres.",
 )
+IMAGE_NOT_PULLED: Final = _degraded(
+    "ImageNotPulled",
+    Area.SERVICES,
+    "A node cannot pull the image of a pod.",
+    "Check that the image and its tag (spec.release) exist in the registry, and that imagePullSecrets opens it.",
+)
+POD_UNSCHEDULABLE: Final = _degraded(
+    "PodUnschedulable",
+    Area.SERVICES,
+    "No node takes a pod: too little CPU or memory is free, or taints, selectors or volumes forbid it.",
+    "Add nodes, choose a smaller profile or lower the requests of services, or mend what the scheduler names.",
+)
+PODS_REFUSED: Final = _degraded(
+    "PodsRefused",
+    Area.SERVICES,
+    "The API server refuses the pods of a part: a quota is used up, or an admission policy forbids them.",
+    "Raise the ResourceQuota of the namespace or choose a smaller profile; or mend the policy that the message names.",
+)
+CONFIG_MISSING: Final = _degraded(
+    "ConfigMissing",
+    Area.SERVICES,
+    "A container does not start because a Secret, a ConfigMap or a key that it reads is not there.",
+    "Put back what the message names; a Secret of the operator's own can be deleted whole: it is made anew.",
+)
+VOLUME_NOT_MOUNTED: Final = _degraded(
+    "VolumeNotMounted",
+    Area.SERVICES,
+    "A volume of a pod cannot be mounted: a Secret or ConfigMap is not there, or the storage does not answer.",
+    "Create what the message names, or see to the storage.",
+)
+VOLUME_PENDING: Final = _degraded(
+    "VolumePending",
+    Area.SERVICES,
+    "A volume claim gets no volume: there is no default storage class, or the one that is named provides none.",
+    "Make a storage class the default, or create a new Shop that names one in storage.className.",
+)
+OUT_OF_MEMORY: Final = _degraded(
+    "OutOfMemory",
+    Area.SERVICES,
+    "A container was killed again and again because it passed its memory limit.",
+    "Raise services.<name>.resources.limits.memory, or choose a larger profile.",
+)
+CONTAINER_CRASHES: Final = _degraded(
+    "ContainerCrashes",
+    Area.SERVICES,
+    "A container ends again and again soon after its start.",
+    "Mend what the last lines of its log say; kubectl logs --previous shows more. Another release may be at fault.",
+)
+METRICS_MISSING: Final = _degraded(
+    "MetricsMissing",
+    Area.SERVICES,
+    "An autoscaler gets no metrics, so that it does not scale.",
+    "Install metrics-server, or give the service fixed replicas instead of autoscaling.",
+)
 CERTIFICATE_INVALID: Final = _degraded(
     "CertificateInvalid",
     Area.GATEWAY,
@@ -218,6 +272,14 @@ ALL: Final = (
     CREATING,
     TEARDOWN,
     DATABASE_SECRET_INVALID,
+    PODS_REFUSED,
+    VOLUME_PENDING,
+    POD_UNSCHEDULABLE,
+    IMAGE_NOT_PULLED,
+    CONFIG_MISSING,
+    VOLUME_NOT_MOUNTED,
+    OUT_OF_MEMORY,
+    CONTAINER_CRASHES,
     POSTGRES_UNAVAILABLE,
     POSTGRES_STARTING,
     DATABASE_CONNECTING,
@@ -236,6 +298,7 @@ ALL: Final = (
     MAIL_SECRET_INVALID,
     ROLLOUT_STUCK,
     SERVICE_UNAVAILABLE,
+    METRICS_MISSING,
     SERVICE_ROLLING_OUT,
     WAITING_FOR_MIGRATION,
     CATALOG_MISSING,

@@ -149,6 +149,15 @@ class Catalog:
 
 
 @dataclass(frozen=True, slots=True)
+class Complaint:
+    """A warning of Kubernetes about an object of the Shop: the object's name, the reason and the text."""
+
+    name: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """What the operator itself brings in."""
 
@@ -163,7 +172,8 @@ class Snapshot:
 
     `server` is None while there is nothing to connect to. `given` holds the secrets of others that the spec names,
     None for one that does not exist; `catalog` the ConfigMap that it names, None where there is none. `logs` holds
-    the last lines of failed Jobs by Job name.
+    the last lines of failed Jobs and crashed pods by name. `pods` and `complaints` are looked at only while the Shop
+    is not ready.
     """
 
     shop: ShopObject
@@ -173,6 +183,8 @@ class Snapshot:
     given: Mapping[str, Mapping[str, str] | None] = field(default_factory=dict, repr=False)
     catalog: Catalog | None = None
     logs: Mapping[str, str] = field(default_factory=dict)
+    pods: tuple[Mapping[str, Any], ...] = ()
+    complaints: tuple[Complaint, ...] = ()
 
     def child(self, kind: str, name: str) -> Child | None:
         """Return a child by kind and name."""

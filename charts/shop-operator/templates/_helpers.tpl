@@ -65,7 +65,7 @@ labels:
 - apiGroups: [""]
   resources: [persistentvolumeclaims]
   verbs: [list, watch, patch, delete]
-# The last lines of a failed migration.
+# What keeps a Shop from being ready: its pods, what Kubernetes says of them, and the last lines of what failed.
 - apiGroups: [""]
   resources: [pods]
   verbs: [list]
@@ -74,5 +74,5 @@ labels:
   verbs: [get]
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [create]
+  verbs: [list, create]
 {{- end -}}

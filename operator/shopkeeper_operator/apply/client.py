@@ -65,12 +65,14 @@ class Api:
         rest: Any = kube_rest.RESTClientObject
         self._rest = rest(configuration)
 
-    def list_all(self, kind: Kind, namespace: str | None, selector: str) -> tuple[list[dict[str, Any]], int]:
-        """Return all objects of a kind by label selector, and the resource version they are of."""
+    def list_all(
+        self, kind: Kind, namespace: str | None, selector: str, fields: str = ""
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Return all objects of a kind by label and field selector, and the resource version they are of."""
         items: list[dict[str, Any]] = []
         token = ""
         while True:
-            query = {"labelSelector": selector, "limit": str(_PAGE), "continue": token}
+            query = {"labelSelector": selector, "fieldSelector": fields, "limit": str(_PAGE), "continue": token}
             page = self._request("GET", _path(kind, namespace), query)
             items.extend(page["items"])
             token = page["metadata"].get("continue", "")
@@ -140,10 +142,12 @@ class Api:
         found = self.list_all(pods, namespace, f"batch.kubernetes.io/job-name={job}")[0]
         return sorted(found, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), reverse=True)
 
-    def log(self, namespace: str, pod: str, lines: int) -> str:
-        """Return the last lines of a pod's log."""
+    def log(self, namespace: str, pod: str, lines: int, *, container: str = "", previous: bool = False) -> str:
+        """Return the last lines of a pod's log, or of the run of a container before its present one."""
         path = f"/api/v1/namespaces/{quote(namespace)}/pods/{quote(pod)}/log"
-        query = {"tailLines": str(lines), "limitBytes": "4096"}
+        query = {"tailLines": str(lines), "limitBytes": "4096", "container": container}
+        if previous:
+            query["previous"] = "true"
         return self._send("GET", path, query, None, {"Accept": "*/*"}).decode(errors="replace")
 
     def _request(

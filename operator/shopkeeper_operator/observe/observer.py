@@ -12,6 +12,7 @@ from shopkeeper_operator.apply.client import Api
 from shopkeeper_operator.database.server import DatabaseError
 from shopkeeper_operator.kinds import Key
 from shopkeeper_operator.observe.cache import Cache
+from shopkeeper_operator.observe.pods import Pods
 from shopkeeper_operator.observe.references import References
 from shopkeeper_operator.plan import database, health, secrets
 from shopkeeper_operator.plan.model import ServiceDatabase, Target
@@ -59,7 +60,9 @@ class Observer:
         api: Api,
         environment: Environment,
         observe_server: ServerObserver,
+        *,
         references: References,
+        pods: Pods,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._cache = cache
@@ -67,6 +70,7 @@ class Observer:
         self._environment = environment
         self._observe_server = observe_server
         self._references = references
+        self._pods = pods
         self._clock = clock
         self._facts: dict[Key, _Remembered] = {}
         self._unreachable: dict[Key, float] = {}
@@ -91,7 +95,15 @@ class Observer:
         snapshot = replace(snapshot, given=given, catalog=catalog)
         if shop.deleting:
             return snapshot
-        return replace(snapshot, server=self._server(snapshot, spec), logs=self._job_logs(snapshot))
+        look = self._pods.look(shop)
+        crashes = {name: _cleaned(text, snapshot) for name, text in look.logs.items()}
+        return replace(
+            snapshot,
+            server=self._server(snapshot, spec),
+            logs=self._job_logs(snapshot) | crashes,
+            pods=look.pods,
+            complaints=look.complaints,
+        )
 
     def invalidate(self, key: Key) -> None:
         """Ask the database server again next time: something was done there."""
@@ -101,6 +113,7 @@ class Observer:
         """Keep nothing of a Shop that is gone."""
         for kept in (self._facts, self._unreachable, self._logs):
             kept.pop(key, None)
+        self._pods.forget(key)
 
     def _server(self, snapshot: Snapshot, spec: Spec) -> ServerFacts | ServerProblem | None:
         """Return what the database server says, once there is one and its secrets are complete."""
@@ -146,7 +159,7 @@ class Observer:
         if not failed:
             return ""
         text = self._api.log(job.ref.namespace, failed[0]["metadata"]["name"], _LOG_LINES)
-        return _masked(" | ".join(text.split("\n")).strip(" |"), snapshot)[-600:]
+        return _cleaned(text, snapshot)
 
 
 def _open_failures(job: Child) -> int:
@@ -154,13 +167,14 @@ def _open_failures(job: Child) -> int:
     return 0 if health.job_done(body) else health.job_failures(body)
 
 
-def _masked(text: str, snapshot: Snapshot) -> str:
-    """Take the shop's passwords out of a text that ends up in the status."""
+def _cleaned(text: str, snapshot: Snapshot) -> str:
+    """Return a log as one short line without the shop's passwords: it ends up in the status."""
+    text = " | ".join(text.split("\n")).strip(" |")
     for child in snapshot.of_kind("Secret"):
         for key, value in decode_secret(child.body).items():
             if key not in _PUBLIC and value:
                 text = text.replace(value, "***")
-    return text
+    return text[-600:]
 
 
 def _embedded_ready(snapshot: Snapshot) -> bool:

@@ -6,7 +6,7 @@ from enum import Enum, auto
 from typing import Any, Literal, Protocol
 
 from shopkeeper_operator.kinds import Ref
-from shopkeeper_operator.reasons import Reason
+from shopkeeper_operator.reasons import Area, Reason
 
 Manifest = dict[str, Any]
 Cause = Literal["create", "update", "drift"]
@@ -30,10 +30,19 @@ class Render(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is not as it should be: a reason and its particulars."""
+    """Something that is not as it should be: a reason and its particulars.
+
+    `where` is what it is about, where the same reason can be about several parts.
+    """
 
     reason: Reason
     message: str
+    where: Area | None = None
+
+    @property
+    def area(self) -> Area:
+        """What the finding is about."""
+        return self.where or self.reason.area
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from shopkeeper_operator.plan import (
     prune,
     references,
     secrets,
+    stuck,
     teardown,
     waves,
 )
@@ -34,6 +35,8 @@ from shopkeeper_operator.snapshot import ServerProblem, Snapshot
 
 #: How long the database server and the broker may take to start before a person should look.
 PATIENCE: Final = timedelta(minutes=5)
+#: How often a Shop that is not ready is asked what keeps it.
+LOOK_SECONDS: Final = 15.0
 
 
 def plan(snapshot: Snapshot, now: datetime, render: Render) -> Plan:
@@ -98,6 +101,7 @@ def _deploy(snapshot: Snapshot, spec: Spec, server: Target, desired: dict[Ref, M
     findings = (
         *secrets.problems(snapshot, server, spec, now),
         *references.problems(snapshot, spec, now),
+        *stuck.problems(snapshot, now),
         *postgres,
         *(() if postgres else database_findings),
         *broker,
@@ -119,18 +123,23 @@ def _deploy(snapshot: Snapshot, spec: Spec, server: Target, desired: dict[Ref, M
         release=spec.release or snapshot.environment.release,
         url=assess.url(snapshot, spec),
         database_host=server.host,
-        requeue_after=min(_look_again(snapshot, spec, decided, now, starting=bool(postgres or broker)), default=None),
+        requeue_after=min(
+            _look_again(snapshot, spec, decided, now, starting=bool(postgres or broker), amiss=bool(findings)),
+            default=None,
+        ),
         retry=isinstance(snapshot.server, ServerProblem),
     )
 
 
 def _look_again(
-    snapshot: Snapshot, spec: Spec, decided: waves.Waves, now: datetime, *, starting: bool
+    snapshot: Snapshot, spec: Spec, decided: waves.Waves, now: datetime, *, starting: bool, amiss: bool
 ) -> Iterator[float]:
     """Yield the seconds after which something counts as another state though nothing happens."""
     renewal = secrets.next_renewal(snapshot, spec, now)
     if renewal is not None:
         yield renewal
+    if amiss:
+        yield LOOK_SECONDS
     if starting:
         yield PATIENCE.total_seconds()
     for state in (*decided.services.values(), decided.gateway):

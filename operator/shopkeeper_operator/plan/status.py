@@ -89,7 +89,7 @@ def _areas(findings: Sequence[Finding]) -> Iterator[dict[str, str]]:
     """Yield the conditions of parts; a part is not ready either where the whole Shop could not be planned."""
     unplanned = [found for found in findings if found.reason in reasons.UNPLANNED]
     for area in _AREAS:
-        own = [found for found in findings if found.reason.area is area]
+        own = [found for found in findings if found.area is area]
         if own:
             yield _condition(area, "False", own)
         elif unplanned:

@@ -28,7 +28,7 @@ VERBS = {
     "persistentvolumeclaims": {"list", "watch", "patch", "delete"},
     "pods": {"list"},
     "pods/log": {"get"},
-    "events": {"create"},
+    "events": {"list", "create"},
 } | {kind.plural: {"get", "list", "watch", "create", "patch", "delete"} for kind in kinds.OWNED if not kind.data}
 
 

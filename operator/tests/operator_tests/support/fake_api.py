@@ -47,15 +47,16 @@ class FakeApi(Api):
 
     # What the operator calls.
 
-    def list_all(self, kind: Kind, namespace: str | None, selector: str) -> tuple[list[Object], int]:
-        """List by the one selector that the operator uses, or by none."""
+    def list_all(self, kind: Kind, namespace: str | None, selector: str, fields: str = "") -> tuple[list[Object], int]:
+        """List by the selectors that the operator uses."""
         self.reads += 1
         found = [
             copy.deepcopy(body)
             for ref, body in self.objects.items()
             if ref.kind == kind.name
             and namespace in (None, ref.namespace)
-            and (not selector or _labels(body).get(naming.MANAGED_BY_LABEL) == naming.MANAGED_BY)
+            and _selected(_labels(body), selector)
+            and (not fields or body.get("reason") == fields.removeprefix("reason="))
         ]
         return found, self._version
 
@@ -143,8 +144,11 @@ class FakeApi(Api):
         """Return one failed pod for a Job that has a log."""
         return [{"metadata": {"name": job}, "status": {"phase": "Failed"}}] if job in self.logs else []
 
-    def log(self, _namespace: str, pod: str, lines: int) -> str:
-        """Return the log of a Job."""
+    def log(self, _namespace: str, pod: str, lines: int, *, container: str = "", previous: bool = False) -> str:
+        """Return the log of a Job's pod, or of a crashed container's run before."""
+        assert previous == bool(container)
+        if pod not in self.logs:
+            raise ApiError(404, "NotFound", f"pods {pod} not found")
         return "\n".join(self.logs[pod].split("\n")[-lines:])
 
     # What tests do.
@@ -284,6 +288,11 @@ _IDENTITY = {
 def _labels(body: Object) -> dict[str, str]:
     labels: dict[str, str] = body["metadata"].get("labels") or {}
     return labels
+
+
+def _selected(labels: Mapping[str, str], selector: str) -> bool:
+    wanted = (pair.partition("=") for pair in selector.split(",") if pair)
+    return all(labels.get(key) == value for key, _, value in wanted)
 
 
 def _fill_in(body: Object) -> None:

@@ -12,6 +12,7 @@ from shopkeeper_operator.apply.executor import DatabaseTools, Executor
 from shopkeeper_operator.kinds import Key, Ref
 from shopkeeper_operator.observe.cache import Cache
 from shopkeeper_operator.observe.observer import Observer
+from shopkeeper_operator.observe.pods import Pods
 from shopkeeper_operator.observe.references import References
 from shopkeeper_operator.reconciler import Outcome, Reconciler
 from shopkeeper_operator.snapshot import Environment
@@ -46,7 +47,8 @@ class World:
             self.api,
             Environment("1.0.0", "", "system"),
             self.servers.observe,
-            self.references,
+            references=self.references,
+            pods=Pods(self.api, lambda: self.now),
             clock=self._seconds,
         )
         tools = DatabaseTools(self.servers.provision, self.servers.drop)
