@@ -126,6 +126,12 @@ provider:
 {{- /* One JSON object a request on standard output; no query, no headers that could hold secrets. */}}
 {{- define "gateway.accessLog" -}}
 - name: envoy.access_loggers.stdout
+  # A connection that ends without a request is no line.
+  filter:
+    header_filter:
+      header:
+        name: ":method"
+        present_match: true
   typed_config:
     "@type": type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog
     log_format:

@@ -15,7 +15,7 @@ sql() { # DATABASE : statements come on standard input
     psql -h /var/run/postgresql -U postgres -d "$1" -v ON_ERROR_STOP=1 -q
 }
 
-for service in users products inventory orders payments; do
+for service in users products inventory orders payments notifications recommendations; do
   sql postgres <<SQL
 CREATE ROLE ${service}_owner LOGIN PASSWORD '$(password "$shop-$service-db-owner")';
 CREATE ROLE $service LOGIN PASSWORD '$(password "$shop-$service-db")';
