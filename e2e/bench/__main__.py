@@ -8,13 +8,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from e2e import postgres, rabbitmq
 from e2e.bench import loopback, machine, on_cluster, report
 from e2e.bench.fleet import measure
 from e2e.cluster import commands, images, paths
 from e2e.cluster.bringup import Machine
 from e2e.cluster.progress import Progress
 from e2e.cluster.shell import Problem
-from e2e.postgres import IMAGE
 
 SIZES = (10, 100, 500, 1000)
 REFERENCE_SIZE = 100
@@ -60,9 +60,11 @@ def shop(arguments: argparse.Namespace) -> None:
     if arguments.only != "cluster":
         commands.bases(bench)
         tag = images.release_tag(bench.paths.root)
-        images.Builder(bench.docker, bench.tools, bench.paths, bench.progress).build([IMAGE], tag)
+        used = (postgres.IMAGE, rabbitmq.IMAGE)
+        images.Builder(bench.docker, bench.tools, bench.paths, bench.progress).build(used, tag)
         plan = loopback.SHORT if arguments.short else loopback.WHOLE
-        results["loopback"] = loopback.measure(bench, IMAGE.reference(tag), plan, None)
+        postgres_image, rabbitmq_image = (image.reference(tag) for image in used)
+        results["loopback"] = loopback.measure(bench, postgres_image, rabbitmq_image, plan)
     if arguments.only != "loopback":
         results["cluster"] = on_cluster.measure(bench, on_cluster.SHORT if arguments.short else on_cluster.WHOLE)
     arguments.output.mkdir(parents=True, exist_ok=True)

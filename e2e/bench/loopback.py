@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from e2e import rabbitmq
 from e2e.bench import cpu, database, journey, stack
 from e2e.bench.latency import Summary
 from e2e.bench.scenario import Scene, Urls, set_the_scene
 from e2e.bench.stack import Stack
 from e2e.bench.vegeta import Request, Vegeta
 from e2e.cluster.bringup import Machine
+from e2e.support.waiting import eventually
 
 ROUNDS = 3
 CONNECTIONS = 16
@@ -33,11 +35,15 @@ WHOLE = Plan(seconds=5, rounds=ROUNDS, checkout_rate=20, login_rate=10)
 SHORT = Plan(seconds=2, rounds=1, checkout_rate=10, login_rate=5)
 
 
-def measure(machine: Machine, image: str, plan: Plan, amqp: str | None) -> dict[str, object]:
+def measure(machine: Machine, postgres_image: str, rabbitmq_image: str, plan: Plan) -> dict[str, object]:
     """Run all cases and return the figures as they are written to the results file."""
     vegeta = Vegeta(machine.paths)
     note = machine.progress.step
-    with database.running(machine.docker, image) as server, tempfile.TemporaryDirectory() as folder:
+    with (
+        database.running(machine.docker, postgres_image) as server,
+        rabbitmq.server(machine.docker, rabbitmq_image, machine.paths.root) as amqp,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         with note("pgbench, TPC-B at scale 10"):
             tps = server.pgbench(plan.seconds)
         with stack.running(server.url, server.pid, Path(folder), amqp) as services:
@@ -112,13 +118,14 @@ def _checkout(services: Stack, scene: Scene, plan: Plan) -> dict[str, object]:
     journey.run(scene.checkout(0), plan.checkout_rate, 2)
     before, statements = services.cpu(), services.statements()
     summary = journey.run(scene.checkout(1), plan.checkout_rate, plan.seconds * plan.rounds)
+    eventually(services.settled, "all events and mails have taken effect")
     used = {name: (now - before[name]) / summary.count * 1000 for name, now in services.cpu().items()}
     counted = {name: (now - statements[name]) / summary.count for name, now in services.statements().items()}
     return {
         **_figures(summary),
         "cpu_ms": sum(spent for name, spent in used.items() if name != "postgres"),
         "cpu_ms_by_part": used,
-        "statements": sum(counted.values()),
+        "statements": sum(count for name, count in counted.items() if name not in stack.CONSUMERS),
         "statements_by_service": counted,
     }
 

@@ -21,14 +21,16 @@ import urllib3
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from shopkit.testing.postgres import Templates, free_port
-from shopkit.testing.process import ServerProcess
+from shopkit.testing.process import ServerProcess, subprocess_environ
 
 from e2e.bench import cpu
 from e2e.support.waiting import eventually
 
 ISSUER = "shopkeeper/bench/bench"
 ADMIN = {"email": "admin@bench.example", "password": secrets.token_urlsafe(16)}
-SERVICES = ("users", "products", "inventory", "payments", "orders")
+SERVICES = ("users", "products", "inventory", "payments", "orders", "notifications", "recommendations")
+# What has no part in a request: it learns by events what has happened.
+CONSUMERS = ("notifications", "recommendations")
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,20 @@ class Stack:
         used = {name: cpu.of_trees([process.process.pid]) for name, process in self.services.items()}
         return {**used, "postgres": cpu.of_trees([self.postgres_pid])}
 
+    def settled(self) -> bool:
+        """Tell whether no event waits to be sent, and no mail either."""
+        waiting = {
+            "users": "SELECT count(*) FROM outbox",
+            "orders": "SELECT count(*) FROM outbox",
+            "notifications": "SELECT count(*) FROM mails WHERE status = 'pending'",
+        }
+        counts: list[int] = []
+        for name, question in waiting.items():
+            with psycopg2.connect(self.databases[name]) as opened, opened.cursor() as cursor:
+                cursor.execute(question)
+                counts += cursor.fetchone() or ()
+        return not any(counts)
+
     def statements(self) -> dict[str, int]:
         """Return how many SQL statements each service's database has answered, BEGIN and COMMIT among them."""
         with psycopg2.connect(self.postgres) as opened, opened.cursor() as cursor:
@@ -75,23 +91,25 @@ class Stack:
 
 
 @contextmanager
-def running(postgres: str, postgres_pid: int, folder: Path, amqp: str | None) -> Iterator[Stack]:
+def running(postgres: str, postgres_pid: int, folder: Path, amqp: str) -> Iterator[Stack]:
     """Migrate and start the services; they are ended with the block.
 
     Args:
         postgres: URL of the server as superuser.
         postgres_pid: its first process.
         folder: gets the logs.
-        amqp: URL of the broker, for those that publish events.
+        amqp: URL of the broker.
     """
     with psycopg2.connect(postgres) as opened, opened.cursor() as cursor:
         cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
     templates = Templates(postgres)
     ports = {name: free_port() for name in SERVICES}
-    common = _environ(ports, amqp)
+    smtp, pages = free_port(), free_port()
+    common = {**_environ(ports, amqp), "SMTP_URL": f"smtp://127.0.0.1:{smtp}", "GRPC_PORT": str(free_port())}
     databases = {name: templates.create(name, common) for name in SERVICES}
     services: dict[str, ServerProcess] = {}
     with ExitStack() as stack:
+        stack.enter_context(_mail_server(smtp, pages, folder / "mail.log"))
         for name in SERVICES:
             environ = {**common, "DATABASE_URL": databases[name]}
             process = ServerProcess(name, environ, folder / f"{name}.log", port=ports[name])
@@ -99,7 +117,21 @@ def running(postgres: str, postgres_pid: int, folder: Path, amqp: str | None) ->
         yield Stack(services, databases, postgres, postgres_pid)
 
 
-def _environ(ports: Mapping[str, int], amqp: str | None) -> dict[str, str]:
+@contextmanager
+def _mail_server(smtp: int, pages: int, log: Path) -> Iterator[None]:
+    environ = {"SINK_SMTP_PORT": str(smtp), "SINK_HTTP_PORT": str(pages)}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "notifications.sink"], env=subprocess_environ(environ), stdout=output, stderr=output
+        )
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _environ(ports: Mapping[str, int], amqp: str) -> dict[str, str]:
     key = Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -112,7 +144,9 @@ def _environ(ports: Mapping[str, int], amqp: str | None) -> dict[str, str]:
         "INTERNAL_TOKEN": secrets.token_urlsafe(24),
         "DATABASE_POOL_SIZE": "8",
         **{f"{name.upper()}_URL": f"http://127.0.0.1:{port}" for name, port in ports.items()},
-        **({"AMQP_URL": amqp} if amqp else {}),
+        "AMQP_URL": amqp,
+        "MAIL_FROM": "shop@bench.example",
+        "SHOP_URL": "http://127.0.0.1",
     }
 
 

@@ -17,6 +17,7 @@ OPERATOR_NAMESPACE = "shopkeeper-system"
 NAMESPACE = "demo"
 NAME = "demo"
 EXAMPLE = Path("docs/examples/demo.yaml")
+CATALOGUE = Path("docs/examples/catalogue/catalogue.csv")
 NEXT_COMMANDS = Path(__file__).with_name("next-commands.txt")
 READY_SECONDS = 600.0
 HELM_TIMEOUT = "300s"
@@ -77,11 +78,20 @@ def _pods(cluster: Kubectl) -> str:
         return str(problem)
 
 
+def before_sample(catalogue: str) -> list[dict[str, Any]]:
+    """The objects that the sample Shop needs: its namespace, and a ConfigMap with its catalogue."""
+    metadata = {"name": f"{NAME}-catalog", "namespace": NAMESPACE}
+    return [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {CATALOGUE.name: catalogue}},
+    ]
+
+
 def apply_sample(root: Path, cluster: Kubectl, progress: Progress) -> str:
     """Apply the sample Shop and wait until it is ready; returns its URL. Raises Problem."""
     with progress.step(f"The sample Shop {NAMESPACE}/{NAME}") as step:
-        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-        cluster.run("apply", "--filename", "-", stdin=json.dumps(namespace))
+        for item in before_sample((root / CATALOGUE).read_text(encoding="utf-8")):
+            cluster.run("apply", "--filename", "-", stdin=json.dumps(item))
         cluster.run("apply", "--namespace", NAMESPACE, "--filename", str(root / EXAMPLE))
         return _wait(cluster, step)
 

@@ -75,7 +75,7 @@ def make_shop(namespace: Kubectl) -> Callable[[str], Shop]:
 
 @pytest.fixture(scope="session")
 def shop(cluster: Kubectl, leaving: list[str]) -> Iterator[Shop]:
-    """Return a Ready Shop with an empty spec; a test that changes it changes it back."""
+    """Return a Ready Shop with hardly a spec; a test that changes it changes it back."""
     with new_namespace(cluster, "shop", leaving) as kubectl:
         shop = Shop("demo", kubectl)
         shop.apply()

@@ -1,6 +1,5 @@
 """The gateway: TLS, who may in, how often, and requests that try to get around it."""
 
-import http.client
 import json
 import socket
 import ssl
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from e2e.support.kubectl import Kubectl
 from e2e.support.shop import Shop, forward
 from e2e.support.shopper import Shopper
+from e2e.support.tls import trusting
 from e2e.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
@@ -47,15 +47,10 @@ def certificate(shop: Shop, port: int) -> x509.Certificate:
 
 
 def test_https_is_served_with_a_certificate_of_the_shops_own_authority(shop: Shop, https_port: int) -> None:
-    context = ssl.create_default_context(cadata=shop.secret("tls")["ca.crt"])
-    connection = http.client.HTTPSConnection("127.0.0.1", https_port, context=context, timeout=10)
-    # The certificate names the Service; the way to it here is a forwarded port.
-    context.check_hostname = False
-    connection.request("GET", "/api/v1/products?limit=1")
-    answer = connection.getresponse()
+    answer = trusting(shop, https_port).request("GET", "/api/v1/products?limit=1")
 
     assert answer.status == 200
-    assert answer.getheader("strict-transport-security") == "max-age=31536000"
+    assert answer.headers["strict-transport-security"] == "max-age=31536000"
     assert certificate(shop, https_port).serial_number > 0
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from e2e.support.kubectl import Kubectl, Object
-from e2e.support.shop import SERVICES, Shop
+from e2e.support.shop import WITH_DATABASE, Shop
 from e2e.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
@@ -71,7 +71,7 @@ def test_shop_on_an_external_server(operator: Kubectl, namespace: Kubectl, make_
 
     assert shop.children("statefulsets,persistentvolumeclaims") == []
     prefix = f"{namespace.namespace}_guest_".replace("-", "_")
-    names = [prefix + service for service in SERVICES]
+    names = [prefix + service for service in WITH_DATABASE]
     assert databases(namespace) == sorted([*names, *names, *(f"{name}_owner" for name in names)])
     with shop.gateway() as anyone:
         product = shop.admin(anyone).offer("Teapot", price=100, stock=1)

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from e2e.support.kubectl import Kubectl
-from e2e.support.shop import SERVICES, Shop
+from e2e.support.shop import WITH_DATABASE, Shop
 from e2e.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
@@ -36,8 +36,10 @@ def test_killed_after_each_kind_of_write(operator: Kubectl, make_shop: Callable[
     kept = {o["metadata"]["name"]: o["data"] for o in shop.children("secrets")}
     assert {name: kept[name] for name in secrets} == secrets
     jobs = [o["metadata"]["name"].rpartition("-migrate-")[0] for o in shop.children("jobs")]
-    assert sorted(jobs) == sorted(f"demo-{service}" for service in SERVICES)
-    assert shop.sql("postgres", "SELECT count(*) FROM pg_database WHERE NOT datistemplate") == str(1 + len(SERVICES))
+    assert sorted(jobs) == sorted(f"demo-{service}" for service in WITH_DATABASE)
+    assert shop.sql("postgres", "SELECT count(*) FROM pg_database WHERE NOT datistemplate") == str(
+        1 + len(WITH_DATABASE)
+    )
     with shop.gateway() as anyone:
         product = shop.admin(anyone).offer("Teapot", price=100, stock=1)
         shopper = anyone.register()

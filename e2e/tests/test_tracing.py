@@ -87,6 +87,4 @@ def test_order_is_one_trace(operator: Kubectl, namespace: Kubectl, make_shop: Ca
     known = {span["span"] for span in found}
     orphans = [span for span in found if span["parent"] not in known and span["service"] != "gateway"]
     assert orphans == []
-    assert {"INSERT", "SELECT", "UPDATE"} & {
-        span["name"].split()[0] for span in found if span["service"] == "payments"
-    }
+    assert {"INSERT", "SELECT", "UPDATE"} & {span["name"].split()[0] for span in found if span["service"] == "payments"}
