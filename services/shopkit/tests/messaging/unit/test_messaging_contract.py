@@ -11,8 +11,10 @@ import pytest
 
 from shopkit.messaging.consumer import Consumer
 from shopkit.messaging.events import EventData
+from shopkit.messaging.settings import ConsumerSettings, PublisherSettings
 from shopkit.messaging.topology import TopologyError, check, definitions, retry_key
 from shopkit.service import Service, find_service
+from shopkit.settings import table
 from shopkit.testing.messaging import SERVICES, check_contract
 
 TOPOLOGY = Path(__file__).parents[1] / "topology.json"
@@ -72,3 +74,9 @@ def test_an_event_has_one_handler() -> None:
     consumer.on("note.kept", EventData)(lambda _context, _tx, _event: None)
     with pytest.raises(ValueError, match=r"two handlers for dev\.shopkeeper\.note\.kept\.v1"):
         consumer.on("note.kept", EventData)(lambda _context, _tx, _event: None)
+
+
+@pytest.mark.parametrize("kind", [PublisherSettings, ConsumerSettings])
+def test_the_readme_has_the_configuration_tables(kind: type[object]) -> None:
+    """`shopkit.settings.table` makes them."""
+    assert table(kind) in (SERVICES / "shopkit/README.md").read_text()
