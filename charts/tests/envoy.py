@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -10,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -211,12 +212,15 @@ def until(holds: Callable[[], bool], what: str, seconds: float = 20) -> None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens on."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
+    """Return ports that nobody listens on, below those that the system itself gives to connections meanwhile."""
+    found: dict[int, socket.socket] = {}
+    while len(found) < count:
+        port = 15_000 + secrets.randbelow(15_000)
+        with suppress(OSError):
+            found.setdefault(port, socket.create_server(("127.0.0.1", port)))
+    for one in found.values():
         one.close()
-    return ports
+    return list(found)
 
 
 def moved(config: Object, ports: dict[str, int], stubs: dict[str, Stub], folder: Path) -> Object:
