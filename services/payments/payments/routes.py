@@ -17,7 +17,7 @@ from payments.signatures import HEADER, Signatures
 from shopkit import problems
 from shopkit.auth import User, require_internal, require_user
 from shopkit.routing import Api, Reply
-from shopkit.validation import Schema
+from shopkit.validation import Schema, read_body, read_bytes
 
 
 @dataclass(frozen=True)
@@ -80,22 +80,24 @@ def refund(payments: Payments, body: NewRefund) -> Reply:
 
 @api.post(
     WEBHOOK,
-    body=ProviderAnswer,
+    body={"application/json": ProviderAnswer.model_json_schema()},
     responses={204: None},
     problems={
         401: "The signature is missing, wrong or too old (`invalid-signature`).",
         404: "There is no such payment.",
+        422: "Fields are unknown, missing or wrong; `errors` names them.",
         504: "The payment was voided, and the provider does not answer that it gives the money back.",
     },
     headers={HEADER: "`t=<seconds since 1970>,v1=<hex HMAC-SHA256 of t, a dot and the body>`"},
 )
-def take_answer(payments: Payments, body: ProviderAnswer) -> None:
+def take_answer(payments: Payments) -> None:
     """Tell how a payment ended; for the provider.
 
     Sent again, it changes nothing; of answers that contradict each other the first stands.
     """
-    payments.signatures.check(request.headers.get(HEADER), request.get_data())
-    payments.answers.take(body)
+    # Before anything is made of the body: a stranger learns nothing of what it should be, and costs no more than this.
+    payments.signatures.check(request.headers.get(HEADER), read_bytes())
+    payments.answers.take(read_body(ProviderAnswer))
 
 
 @api.get(

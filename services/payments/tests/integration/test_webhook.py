@@ -169,3 +169,14 @@ def test_the_sandbox_answers_by_webhook(environ: dict[str, str], tmp_path: Path,
         wait_for(answered, "the webhook")
         again = charge()
         assert (again.status, again.json()["status"]) == (200, "captured")
+
+
+@pytest.mark.parametrize("body", [b"", b"not JSON", b"{}", b'{"charge_id": "x"}', b"[" * 100_000, b"\xff"])
+def test_without_a_signature_nothing_is_read_of_the_body(till: Till, database: Database, body: bytes) -> None:
+    headers = {"Content-Type": "application/json", HEADER: "t=1,v1=" + "0" * 64}
+    refused = till.client.post(WEBHOOK, data=body, headers=headers)
+    assert (refused.status_code, slug_of(refused)) == (401, "invalid-signature")
+    assert "errors" not in body_of(refused)
+    signed = {"Content-Type": "application/json", HEADER: SIGNATURES.sign(body)}
+    assert till.client.post(WEBHOOK, data=body, headers=signed).status_code in (400, 422)
+    assert charges(database) == []
