@@ -30,7 +30,11 @@ def build(runtime: Runtime[StorefrontSettings]) -> Shop:
     crew = Crew(_CREW)
     catalogue = Catalogue(runtime.upstream("products", settings.products_url), settings.catalogue_cache_seconds)
     recommendations = Recommendations(
-        settings.recommendations_target, settings.recommendations_seconds, runtime.metrics
+        settings.recommendations_target,
+        settings.recommendations_seconds,
+        runtime.metrics,
+        failures=settings.breaker_failures,
+        open_seconds=settings.breaker_seconds,
     )
     accounts = Accounts(runtime.upstream("users", settings.users_url, limits=_PATIENT))
     return Shop(

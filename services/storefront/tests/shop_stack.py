@@ -96,6 +96,8 @@ def _environ(key: str) -> dict[str, str]:
         "PAYMENT_WEBHOOK_SECRET": "webhook-secret-of-the-tests",
         "AMQP_URL": "amqp://127.0.0.1:9/%2F",
         "SANDBOX_LATE_SECONDS": "1",
+        "SAGA_IDLE_SECONDS": "2",
+        "SAGA_POLL_SECONDS": "0.2",
         "TRUSTED_PROXIES": "0",
         "LOGIN_FAILURES_PER_ADDRESS": "1000",
         "SHOP": "corner",

@@ -10,11 +10,13 @@ import grpc
 import structlog
 from prometheus_client import Counter
 
-from shopkit import context
+from shopkit import context, tracing
 from shopkit.metrics import Metrics
+from shopkit.resilience import Breaker, BreakerOpen, State
 from storefront.rpc.recommendations_pb2 import RecommendRequest, RecommendResponse
 
 _log = structlog.get_logger(__name__)
+_NAME = "recommendations"
 _SERVICE = "shopkeeper.recommendations.v1.Recommendations"
 _RETRIES = {
     "maxAttempts": 3,
@@ -56,11 +58,18 @@ class Recommendations:
         target: such as ``dns:///demo-recommendations:8081``; empty: nothing is recommended.
         seconds: longest wait.
         metrics: where answers are counted, by outcome.
+        failures: after how many in a row it is not asked for a while.
+        open_seconds: how long that is.
     """
 
-    def __init__(self, target: str, seconds: float, metrics: Metrics) -> None:
+    def __init__(
+        self, target: str, seconds: float, metrics: Metrics, *, failures: int = 5, open_seconds: float = 5.0
+    ) -> None:
         self._target = target
         self._seconds = seconds
+        self._metrics = metrics
+        self._breaker = Breaker(failures, open_seconds, self._changed)
+        metrics.show_breaker(_NAME, State.CLOSED)
         self._outcomes = Counter(
             "recommendations_total", "Answers of recommendations by outcome.", ("outcome",), registry=metrics.registry
         )
@@ -72,8 +81,15 @@ class Recommendations:
         seconds = self._patience()
         if not self._target or seconds <= 0:
             return none_expected
+        try:
+            ticket = self._breaker.admit()
+        except BreakerOpen:
+            self._metrics.count_refusal(_NAME, "breaker")
+            return none_expected
         request = RecommendRequest(product_ids=list(product_ids)[:100], limit=limit)
         future = self._method().future(request, timeout=seconds, metadata=_metadata())
+        # Not in `wait`: a page that finds that it has no product never waits.
+        future.add_done_callback(lambda done: self._breaker.settle(ticket, _went_well(done)))
 
         def wait() -> list[str]:
             try:
@@ -87,6 +103,10 @@ class Recommendations:
             return [recommendation.product_id for recommendation in answer.recommendations]
 
         return wait
+
+    def _changed(self, before: State, after: State) -> None:
+        self._metrics.show_breaker(_NAME, after, changed=True)
+        _log.warning("a circuit breaker changed", target=_NAME, before=before, state=after)
 
     def _patience(self) -> float:
         request = context.current.get()
@@ -106,8 +126,12 @@ class Recommendations:
             return self._call
 
 
+def _went_well(done: grpc.Future[RecommendResponse]) -> bool:
+    return isinstance(done, grpc.Call) and done.code() is grpc.StatusCode.OK
+
+
 def _metadata() -> tuple[tuple[str, str], ...]:
-    request = context.current.get()
-    if request is None:
+    request, traceparent = context.current.get(), tracing.traceparent()
+    if request is None or traceparent is None:
         return ()
-    return (("traceparent", request.traceparent), ("x-request-id", request.request_id))
+    return (("traceparent", traceparent), ("x-request-id", request.request_id))

@@ -89,7 +89,12 @@ def orders() -> Response:
     cursor = request.args.get("after", "")
     if cursor and not _CURSOR.fullmatch(cursor):
         abort(404)
-    found, following = shop().purchases.orders(shopper().token(), cursor)
+    try:
+        found, following = shop().purchases.orders(shopper().token(), cursor)
+    except Refused as refused:
+        if refused.status != 422:
+            raise
+        abort(404)
     next_page = url_for("account.orders", after=following) if following else None
     return page("orders.html", private=True, orders=found, next_page=next_page, later=bool(cursor))
 

@@ -58,7 +58,7 @@ def join() -> AnyResponse:
     if faults:
         return _sign_up(filled, target, faults)
     flash("Your account is ready.")
-    if _begin(filled.email, filled.password):
+    if not shopper().signed_in and _begin(filled.email, filled.password):
         return see(url_for("sign_in.form", next=target))
     return see(target)
 
@@ -80,6 +80,9 @@ def _register(filled: SignUp) -> Faults:
         shop().accounts.register(filled.name, filled.email, filled.password)
     except Refused as refused:
         if refused.status == 409:
+            # The form may have been sent twice, or the first answer got lost: then this is the account that it made.
+            if not _begin(filled.email, filled.password):
+                return Faults()
             return forms.fault("email", "There is an account with this address already. Sign in instead.")
         if refused.status == 422:
             return forms.from_service(refused.errors, ("name", "email", "password"))

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -56,8 +55,9 @@ def open_context(chromium: Browser, shop: LocalShop) -> Iterator[OpenContext]:
     opened: list[BrowserContext] = []
 
     def make(size: ViewportSize, *, scripts: bool = True, dark: bool = False) -> BrowserContext:
-        scheme = "dark" if dark else "light"
-        context = chromium.new_context(viewport=size, java_script_enabled=scripts, color_scheme=scheme)
+        context = chromium.new_context(
+            viewport=size, java_script_enabled=scripts, color_scheme="dark" if dark else "light"
+        )
         products = shop.servers["products"].url
         path_of = re.compile(r"^https?://[^/]+")
         context.route(_PICTURE, lambda route: route.continue_(url=path_of.sub(products, route.request.url)))
@@ -68,12 +68,3 @@ def open_context(chromium: Browser, shop: LocalShop) -> Iterator[OpenContext]:
     yield make
     for context in opened:
         context.close()
-
-
-@contextmanager
-def no_faults(context: BrowserContext) -> Iterator[None]:
-    """Expect that the browser finds nothing to complain about: no refused style, no missing picture."""
-    said: list[str] = []
-    context.on("console", lambda message: said.append(message.text))
-    yield
-    assert said == []

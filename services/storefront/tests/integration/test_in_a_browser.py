@@ -20,17 +20,23 @@ OpenContext = Callable[..., BrowserContext]
 _RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
-def looking(page: Page, folder: Path, prefix: str, *, check: bool = True) -> Look:
+# All pictures, those below the fold as well.
+_LOAD_PICTURES = """Promise.all([...document.images].map(image => {
+  image.loading = 'eager';
+  return image.decode();
+}))"""
+
+
+def looking(page: Page, folder: Path, prefix: str) -> Look:
     """Return what to do on each page: keep a picture of it, check that everyone can use it, that it fits the screen."""
 
     def look(name: str) -> None:
-        page.wait_for_load_state("networkidle")
+        page.evaluate(_LOAD_PICTURES)
         page.screenshot(path=folder / f"{prefix}-{name}.png", full_page=True)
-        if check:
-            found: Any = Axe().run(page, options=_RULES).response
-            faults = [f"{rule['id']}: {node['html']}" for rule in found["violations"] for node in rule["nodes"]]
-            assert faults == [], f"{name}: {faults}"
-            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{name} is too wide"
+        found: Any = Axe().run(page, options=_RULES).response
+        faults = [f"{rule['id']}: {node['html']}" for rule in found["violations"] for node in rule["nodes"]]
+        assert faults == [], f"{name}: {faults}"
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{name} is too wide"
 
     return look
 
@@ -48,22 +54,17 @@ def orders_of(shop: LocalShop, product_id: str) -> int:
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_a_shopper_buys(
-    shop: LocalShop, open_context: OpenContext, shots: Path, size: ViewportSize, scripts: bool
-) -> None:
-    context = open_context(size, scripts=scripts)
-    page = context.new_page()
+def test_a_shopper_buys(shop: LocalShop, open_context: OpenContext, size: ViewportSize, scripts: bool) -> None:
+    page = open_context(size, scripts=scripts).new_page()
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
-    prefix = f"{'phone' if size is PHONE else 'desktop'}{'' if scripts else '-no-scripts'}"
-    journey = Journey(page, shop.url, address(), looking(page, shots, prefix, check=scripts))
-    order_id = storefront_journey.buy(journey)
+    order_id = storefront_journey.buy(Journey(page, shop.url, address()))
     assert order_id in page.url
     # Nothing was refused by the content security policy, and every picture was there.
     assert said == []
 
 
-@pytest.mark.parametrize(("size", "dark"), [(DESKTOP, True), (PHONE, True), (DESKTOP, False), (PHONE, False)])
+@pytest.mark.parametrize(("size", "dark"), [(PHONE, False), (DESKTOP, False), (DESKTOP, True)])
 def test_everyone_can_use_all_pages(
     shop: LocalShop, open_context: OpenContext, shots: Path, size: ViewportSize, dark: bool
 ) -> None:

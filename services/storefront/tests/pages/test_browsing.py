@@ -101,6 +101,12 @@ def test_a_product_is_shown_while_the_stock_is_unknown(browser: Browser, around:
     assert "Add to basket" in page.text
 
 
+def test_what_is_left_of_the_time_is_passed_on(browser: Browser, around: Around) -> None:
+    browser.get(f"/p/{LAMP}", **{"X-Envoy-Expected-Rq-Timeout-Ms": "450"})
+    for asked in (around.products.received[0], around.inventory.received[0]):
+        assert 0 < int(asked.headers["X-Envoy-Expected-Rq-Timeout-Ms"]) <= 450
+
+
 def test_without_products_there_is_a_page_that_says_when_to_come_back(browser: Browser, around: Around) -> None:
     around.products.answer("GET", f"/api/v1/products/{LAMP}", 503, {})
     page = browser.get(f"/p/{LAMP}")

@@ -117,3 +117,17 @@ def test_a_page_that_has_little_time_left_waits_no_longer(
     Browser(app.test_client()).get(f"/p/{LAMP}", **{"X-Envoy-Expected-Rq-Timeout-Ms": "700"})
     late.set()
     assert outcomes(app, "deadline_exceeded") == 1.0
+
+
+def test_a_server_that_fails_is_left_alone_for_a_while(environ: dict[str, str], around: Around, server: Server) -> None:
+    def fail(_request: RecommendRequest, context: grpc.ServicerContext) -> RecommendResponse:
+        context.abort(grpc.StatusCode.INTERNAL, "a bug")
+
+    server.answer = fail
+    variables = {"RECOMMENDATIONS_TARGET": f"127.0.0.1:{server.port}", "RECOMMENDATIONS_SECONDS": "10"}
+    app = create_app(SERVICE, {**environ, **variables, "BREAKER_FAILURES": "2", "BREAKER_SECONDS": "3600"})
+    browser = Browser(app.test_client())
+    for asked in (1, 2, 2):
+        assert browser.get(f"/p/{LAMP}").status_code == 200
+        assert len(server.asked) == asked
+    assert outcomes(app, "internal") == 2.0

@@ -96,10 +96,21 @@ def test_a_sign_up_makes_the_account_and_signs_in(browser: Browser, around: Arou
 
 def test_a_taken_address_is_told_beside_its_field(browser: Browser, around: Around) -> None:
     around.users.answer("POST", "/api/v1/register", 409, {"type": "email-taken"})
+    around.users.answer("POST", "/api/v1/login", 401, {"type": "unauthorized"})
     page = browser.post("/sign-up", "/sign-up", name="Ann", email="ann@example.com", password="long enough")
     assert '<a href="#email">There is an account with this address already.' in page.text
     page = browser.post("/sign-up", "/sign-up", name="", email="ann", password="short")
     assert page.text.count('class="fault"') == 3
+
+
+def test_a_form_of_signing_up_that_is_sent_twice_signs_in(browser: Browser, around: Around) -> None:
+    around.session()
+    around.cart()
+    around.users.answer("POST", "/api/v1/register", 409, {"type": "email-taken"})
+    answer = browser.post("/sign-up", "/sign-up", name="Ann", email="ann@example.com", password="long enough")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    assert browser.client.get_cookie("account") is not None
+    assert [request.path for request in around.users.received] == ["/api/v1/register", "/api/v1/login"]
 
 
 def test_when_users_is_busy_the_page_says_so(browser: Browser, around: Around) -> None:
