@@ -81,6 +81,13 @@ def test_a_trace_of_the_client_goes_on(helm: Helm, tmp_path: Path) -> None:
         assert span.span_id.hex() == span_id
 
 
+def test_a_share_of_the_requests_is_traced(helm: Helm, tmp_path: Path) -> None:
+    receiver = Stub(RECEIVER)
+    values = {"global": {"tracing": {"endpoint": f"http://{RECEIVER}:4318", "samplePercent": 0}}}
+    with running_gateway(helm, values, tmp_path, stubs=(receiver,)) as gateway:
+        assert {context_of(gateway)[2] for _ in range(20)} == {"00"}
+
+
 def test_a_receiver_that_is_down_holds_nobody_up(helm: Helm, tmp_path: Path) -> None:
     receiver = Stub(RECEIVER)
     with running_gateway(helm, VALUES, tmp_path, stubs=(receiver,)) as gateway:

@@ -1,17 +1,20 @@
 """The pod of `helm test`: passes with a shop that works, says what is wrong with one that does not."""
 
 import json
+import ssl
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from charts.tests.helm import CHARTS, Helm
+from charts.tests.helm import CHARTS, Helm, Object
 from charts.tests.objects import of_kind
+from charts.tests.test_gateway_tls import certificate
 
 SCRIPT = CHARTS / "shop" / "files" / "place_order.py"
 GOOD = {
@@ -68,12 +71,13 @@ def shop() -> Iterator[FakeShop]:
         server.shutdown()
 
 
-def run(shop: FakeShop) -> subprocess.CompletedProcess[str]:
+def run(shop: FakeShop, **more: str) -> subprocess.CompletedProcess[str]:
     """Run the script against the fake shop."""
     environment = {
         "GATEWAY": f"127.0.0.1:{shop.server_address[1]}",
         "ADMIN_EMAIL": "admin@example.com",
         "ADMIN_PASSWORD": "hunter2-hunter2",
+        **more,
     }
     # As in the pod: the text is given to `python -c`.
     command = [sys.executable, "-c", SCRIPT.read_text()]
@@ -116,6 +120,29 @@ def test_a_missing_gateway_is_named(shop: FakeShop) -> None:
     done = run(shop)
     assert done.returncode == 1
     assert f"POST /register: no answer from 127.0.0.1:{shop.server_address[1]}" in done.stderr
+
+
+def test_a_shop_that_wants_https_gets_it(helm: Helm) -> None:
+    def names(values: Object) -> list[str]:
+        (pod,) = of_kind(helm.template("shop", values, hooks=True), "Pod")
+        return [one["name"] for one in pod["spec"]["containers"][0]["env"]]
+
+    assert "GATEWAY_TLS" in names({"gateway": {"tls": {"redirect": True}}})
+    assert "GATEWAY_TLS" not in names({"gateway": {"tls": {"redirect": True, "enabled": False}}})
+    assert "GATEWAY_TLS" not in names({})
+
+
+def test_it_speaks_https(tmp_path: Path) -> None:
+    chain, key = certificate(1)
+    (tmp_path / "both.pem").write_bytes(chain + key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "both.pem")
+    with FakeShop() as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        done = run(server, GATEWAY_TLS="1")
+        server.shutdown()
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_only_the_test_pod_is_a_hook(helm: Helm) -> None:

@@ -106,7 +106,7 @@ spans none is made; the trace's id still ties the lines of the logs together.
 {{- define "gateway.tracing" -}}
 {{- $endpoint := .root.Values.global.tracing.endpoint -}}
 random_sampling:
-  value: {{ ternary 100 0 (ne $endpoint "") }}
+  value: {{ ternary .root.Values.global.tracing.samplePercent 0 (ne $endpoint "") }}
 # In place of the address with its query, in which there may be anything.
 custom_tags:
   - tag: http.url

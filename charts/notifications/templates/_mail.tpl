@@ -13,7 +13,7 @@
 
 {{- define "notifications.config" -}}
 {{- $host := (include "notifications.url" . | urlParse).host | splitList ":" | first -}}
-MAIL_FROM: {{ .Values.mail.from | default (printf "no-reply@%s" $host) }}
+MAIL_FROM: {{ .Values.mail.from | default (printf "%s <no-reply@%s>" (include "service.shop" . | title) $host) | quote }}
 SHOP_URL: {{ include "notifications.url" . }}
 {{- if eq (include "notifications.hasSink" .) "true" }}
 SMTP_URL: smtp://{{ include "service.shop" . }}-mail:1025

@@ -33,6 +33,8 @@ ADMIN_EMAIL ADMIN_PASSWORD AMQP_URL CURRENCY DATABASE_POOL_SIZE DATABASE_RUNTIME
 {{- end -}}
 {{- with $values.global.tracing.endpoint -}}
 {{- $_ := set $config "OTEL_EXPORTER_OTLP_ENDPOINT" . -}}
+{{- /* Of the traces that begin in the service itself, such as those of its own jobs. */ -}}
+{{- $_ := set $config "OTEL_TRACES_SAMPLER_ARG" (divf $values.global.tracing.samplePercent 100.0 | toString) -}}
 {{- end -}}
 {{- range $name, $_ := $values.env -}}
 {{- if has $name (include "service.reserved" . | splitList " ") -}}

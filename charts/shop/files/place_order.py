@@ -3,9 +3,19 @@
 import json
 import os
 import secrets
+import ssl
 import sys
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
+
+
+def connect() -> HTTPConnection:
+    """Return a connection to the gateway; inside the cluster its certificate has another name."""
+    if os.environ.get("GATEWAY_TLS"):
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return HTTPSConnection(os.environ["GATEWAY"], timeout=30, context=context)
+    return HTTPConnection(os.environ["GATEWAY"], timeout=30)
 
 
 def send(method: str, path: str, body: object = None, token: str = "") -> tuple[int, bytes]:
@@ -13,7 +23,7 @@ def send(method: str, path: str, body: object = None, token: str = "") -> tuple[
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
-    connection = HTTPConnection(os.environ["GATEWAY"], timeout=30)
+    connection = connect()
     try:
         connection.request(method, path, None if body is None else json.dumps(body), headers)
         response = connection.getresponse()
