@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from e2e.consistency import striking
 from e2e.consistency.stage import Stage
 from e2e.consistency.wire import Answer, Line
+from e2e.support.waiting import eventually
 
 ROLLOUT_SECONDS = 180
 # Between two requests of a shopper.
@@ -140,4 +142,11 @@ def restart(stage: Stage, part: str, load: Load) -> Restarted:
     target = f"deployment/{stage.shop.name}-{part}"
     stage.shop.kubectl("rollout", "restart", target)
     stage.shop.kubectl("rollout", "status", target, f"--timeout={ROLLOUT_SECONDS}s", timeout=ROLLOUT_SECONDS + 10)
+    eventually(lambda: not leaving(stage, part), f"the old pods of {part} are gone", ROLLOUT_SECONDS)
     return Restarted(part, round(time.monotonic() - started, 1), load.requests - before)
+
+
+def leaving(stage: Stage, part: str) -> list[str]:
+    """Return the pods of a part that still finish what they have begun."""
+    found = striking.pods(stage.shop, part)
+    return [pod["metadata"]["name"] for pod in found if "deletionTimestamp" in pod["metadata"]]
