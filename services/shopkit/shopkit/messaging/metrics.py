@@ -18,7 +18,7 @@ class PublisherMetrics:
         )
         self.failures = Counter(
             "outbox_relay_failures",
-            "Attempts to publish that failed, by what failed: broker or database.",
+            "Attempts to publish that failed, by what failed: broker, database or relay.",
             ("cause",),
             registry=registry,
         )

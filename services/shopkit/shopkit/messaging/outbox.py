@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 
-from psycopg2.extras import Json
-
 from shopkit import context, tracing
 from shopkit.database import Transaction
 from shopkit.ids import new_id
 from shopkit.messaging.events import Event
 
+# Half of what the broker takes: an event beyond it would stop all behind it.
+MAX_BYTES = 524_288
 _ADD = """
 INSERT INTO outbox (id, type, subject, data, traceparent)
 VALUES (%(event_id)s, %(event_type)s, %(event_subject)s, %(event_data)s, %(event_traceparent)s)"""
@@ -24,6 +24,7 @@ def add(tx: Transaction, event: Event) -> None:
 
     Raises:
         psycopg2.Error: the statement failed, and so does the transaction.
+        ValueError: the event is larger than the broker would take.
     """
     tx.execute(_ADD, row(event))
     tx.after_commit(wake)
@@ -38,12 +39,19 @@ def row(event: Event) -> dict[str, object]:
     ) SELECT … FROM moved
 
     Such a statement commits by itself; call `wake` after it.
+
+    Raises:
+        ValueError: the event is larger than the broker would take.
     """
+    data = event.model_dump_json()
+    size = len(data.encode())
+    if size > MAX_BYTES:
+        raise ValueError(f"{event.type_name()} has {size} bytes; at most {MAX_BYTES} can be published")
     return {
         "event_id": new_id(),
         "event_type": event.type_name(),
         "event_subject": getattr(event, event.SUBJECT),
-        "event_data": Json(event.model_dump(mode="json")),
+        "event_data": data,
         "event_traceparent": tracing.traceparent() or context.new_traceparent(),
     }
 

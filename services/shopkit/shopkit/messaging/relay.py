@@ -108,16 +108,12 @@ class Relay:
         while not self._stopping.is_set():
             try:
                 more = self._round() if look else self._observe() > 0 and self._round()
-            except (psycopg2.Error, PoolTimeout) as error:
-                self._failed("database", first_line(error) if isinstance(error, psycopg2.Error) else str(error))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the thread has to live on
+                self._failed(error)
                 look = True
-                continue
-            except BROKER_ERRORS as error:
-                self._failed("broker", describe(error))
-                look = True
-                continue
-            self._backoff.reset()
-            look = more or self._wait()
+            else:
+                self._backoff.reset()
+                look = more or self._wait()
         self._leave()
 
     def _round(self) -> bool:
@@ -145,8 +141,9 @@ class Relay:
         try:
             while self._publisher.is_open and self.carry():
                 continue
-        except (psycopg2.Error, PoolTimeout, *BROKER_ERRORS) as error:
-            _log.info("events are left in the outbox", detail=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - the process ends; another one finds the events
+            cause, detail = blame(error)
+            _log.info("events are left in the outbox", cause=cause, detail=detail)
         self._metrics.connected.set(0)
         self._publisher.close()
 
@@ -163,10 +160,20 @@ class Relay:
         self._metrics.lag.set(float(state["lag"]))
         return int(state["rows"])
 
-    def _failed(self, cause: str, detail: str) -> None:
+    def _failed(self, error: Exception) -> None:
         """Tell of a failure, and wait before the next attempt."""
+        cause, detail = blame(error)
         self._metrics.failures.labels(cause).inc()
         self._metrics.connected.set(int(self._publisher.is_open))
         pause = self._backoff.seconds()
         _log.warning("events wait in the outbox", cause=cause, detail=detail, next_attempt_seconds=round(pause, 2))
         self._stopping.wait(pause)
+
+
+def blame(error: Exception) -> tuple[str, str]:
+    """Return what has failed (database, broker or relay) and how, in a line that quotes no rows."""
+    if isinstance(error, psycopg2.Error):
+        return "database", first_line(error)
+    if isinstance(error, PoolTimeout):
+        return "database", str(error)
+    return ("broker" if isinstance(error, BROKER_ERRORS) else "relay"), describe(error)

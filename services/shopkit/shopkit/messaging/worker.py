@@ -90,10 +90,11 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 self._session(backoff)
-            except BROKER_ERRORS as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the thread has to live on
                 pause = backoff.seconds()
                 _log.warning(
-                    "the consumer is not connected to the broker",
+                    "events are not consumed",
+                    cause="broker" if isinstance(error, BROKER_ERRORS) else place(error),
                     detail=describe(error),
                     next_attempt_seconds=round(pause, 2),
                 )

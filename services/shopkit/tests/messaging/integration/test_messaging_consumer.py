@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from psycopg2.errors import DeadlockDetected
 
 from shopkit import context
@@ -196,6 +197,19 @@ def test_a_stop_finishes_the_event_under_way_and_begins_no_other(
     stopping.join(30)
     wait_for(lambda: broker.count("events") == 2, "the others to be in their queue again")
     assert sum(effects().values()) == 1
+
+
+def test_a_fault_of_ours_stops_the_consumer_only_for_a_while(
+    app: ServiceApp, messenger: Any, broker: Broker, effects: Effects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_properties: Any) -> int:
+        monkeypatch.undo()
+        raise KeyError("a fault")
+
+    monkeypatch.setattr("shopkit.messaging.worker.failures", fail)
+    with running(app):
+        broker.publish("note.kept", note("one"))
+        wait_for(lambda: effects() == {"one": 1}, "the event to take effect")
 
 
 def test_a_handler_works_within_the_trace_of_the_request_that_caused_the_event(

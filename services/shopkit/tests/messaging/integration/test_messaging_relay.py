@@ -40,6 +40,12 @@ def test_a_change_that_is_rolled_back_tells_nothing(messenger: Any, published: P
     assert published.messages() == []
 
 
+def test_an_event_that_the_broker_would_not_take_fails_its_change(messenger: Any, published: Published) -> None:
+    with pytest.raises(ValueError, match=r"note\.kept\.v1 has 600\d+ bytes; at most 524288 can be published"):
+        messenger.keep("é" * 300_000)
+    assert published.messages() == []
+
+
 def test_events_reach_the_broker_as_their_schemas_say(
     app: ServiceApp, messenger: Any, broker: Broker, count: Count
 ) -> None:
@@ -110,6 +116,21 @@ def test_what_is_committed_while_the_process_takes_leave_is_published(
             messenger.keep(f"note {n}")
     assert is_empty(messenger.database)
     assert len(broker.heard()) == 300
+
+
+def test_a_fault_of_ours_stops_the_relay_only_for_a_while(
+    app: ServiceApp, messenger: Any, broker: Broker, count: Count, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_row: Any) -> str:
+        monkeypatch.undo()
+        raise KeyError("a fault")
+
+    monkeypatch.setattr("shopkit.messaging.relay.routing_key", fail)
+    with running(app):
+        messenger.keep("one")
+        wait_for(lambda: count("events_published_total") == 1, "the event to be published")
+    assert count("outbox_relay_failures_total", cause="relay") == 1
+    assert len(broker.heard()) == 1
 
 
 def test_two_relays_share_the_work(app: ServiceApp, messenger: Any, broker: Broker, count: Count) -> None:
