@@ -26,7 +26,7 @@ _FORM = {
         "client_id": {**_TEXT, "description": "Id of the API key, if it is not sent by HTTP Basic."},
         "client_secret": {**_TEXT, "format": "password", "description": "Secret of the API key, likewise."},
         "scope": {**_TEXT, "description": "Scopes separated by spaces; left out: all of the API key."},
-        "refresh_token": {**_TEXT, "description": "For the grant refresh_token."},
+        "refresh_token": {**_TEXT, "minLength": 1, "description": "For the grant refresh_token."},
     },
 }
 

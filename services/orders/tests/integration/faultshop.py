@@ -67,9 +67,11 @@ class FaultShop:
         templates: maker of their databases.
         tokens: maker of tokens.
         folder: for logs and faults.
+        changed: settings that differ from `SHORT`.
     """
 
-    def __init__(self, templates: Templates, tokens: Tokens, folder: Path) -> None:
+    def __init__(self, templates: Templates, tokens: Tokens, folder: Path, **changed: str) -> None:
+        self._settings = {**SHORT, **changed}
         self._databases = {name: templates.create(name, {}) for name in SERVICES}
         self._tokens = tokens
         self._folder = folder
@@ -90,19 +92,21 @@ class FaultShop:
 
     def trace(self, act: Callable[[], None]) -> list[Fault]:
         """Do something without a fault, and return all faults that there can be while it is done."""
-        for name in SERVICES:
-            (self._folder / f"{name}.trace").write_text("")
+        return [
+            Fault(name, boundary, number)
+            for name, passed in self.passed(act).items()
+            for boundary, times in passed.items()
+            for number in range(1, min(times, MOST) + 1)
+        ]
+
+    def passed(self, act: Callable[[], None]) -> dict[str, Counter[str]]:
+        """Do something, and return how often each service has passed which boundaries until all orders have ended."""
+        traces = {name: self._folder / f"{name}.trace" for name in SERVICES}
+        for trace in traces.values():
+            trace.write_text("")
         act()
         self.settle()
-        faults = []
-        for name in SERVICES:
-            passed = Counter((self._folder / f"{name}.trace").read_text().splitlines())
-            faults += [
-                Fault(name, boundary, number)
-                for boundary, times in passed.items()
-                for number in range(1, min(times, MOST) + 1)
-            ]
-        return faults
+        return {name: Counter(trace.read_text().splitlines()) for name, trace in traces.items()}
 
     def suffer(self, fault: Fault, act: Callable[[], None]) -> bool:
         """Do something while a service dies; tell whether it died. All orders have ended then."""
@@ -148,7 +152,7 @@ class FaultShop:
 
     def _start(self, name: str) -> None:
         environ = {
-            **SHORT,
+            **self._settings,
             "FAULTS": str(self._folder),
             "DATABASE_URL": self._databases[name],
             "JWT_ISSUER": ISSUER,

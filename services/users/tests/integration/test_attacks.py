@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from users.signing import Signer, load_signing_keys
 
 PASSWORD = "correct horse"
 ANN = {"email": "ann@example.com", "password": PASSWORD}
-BODIES = {
+BODIES: dict[str, Any] = {
     "POST /api/v1/register": {"email": "eve@example.com", "password": PASSWORD, "name": "Eve"},
     "POST /api/v1/login": ANN,
     "PATCH /api/v1/users/me": {"name": "Eve"},
