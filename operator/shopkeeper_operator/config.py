@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,8 @@ class ConfigError(ValueError):
 class Config:
     """How the operator runs.
 
-    `namespaces` are those it watches; empty means all. `release` is the release of Shops that name none.
+    `namespaces` are those it watches; empty means all. `release` is the release of Shops that name none. `identity`
+    is this replica's name in the Lease; empty means that there are no others, as outside of a cluster.
     """
 
     release: str
@@ -27,6 +29,8 @@ class Config:
     image_registry: str
     namespaces: tuple[str, ...]
     own_namespace: str
+    lease: str
+    identity: str
     workers: int
     resync_seconds: int
     metrics_port: int
@@ -49,6 +53,8 @@ def load(environment: Mapping[str, str] = os.environ) -> Config:
         image_registry=environment.get("IMAGE_REGISTRY", ""),
         namespaces=tuple(sorted({name.strip() for name in listed if name.strip()})),
         own_namespace=environment.get("POD_NAMESPACE", ""),
+        lease=environment.get("LEASE_NAME", "shopkeeper-operator"),
+        identity=f"{environment['POD_NAME']}_{uuid.uuid4().hex[:8]}" if environment.get("POD_NAME") else "",
         workers=_number(environment, "WORKERS", 4, range(1, 65)),
         resync_seconds=_number(environment, "RESYNC_SECONDS", 600, range(10, 86401)),
         metrics_port=_number(environment, "METRICS_PORT", 9090, range(1, 65536)),

@@ -1,7 +1,7 @@
 """Everything kopf does for us: watches. A handler takes an event into the cache and queues the Shop; no I/O."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import kopf
@@ -14,13 +14,12 @@ from shopkeeper_operator.queue import Queue
 log = logging.getLogger(__name__)
 
 
-def registry(cache: Cache, queue: Queue[Key], alive: Callable[[], None]) -> kopf.OperatorRegistry:
+def registry(cache: Cache, queue: Queue[Key]) -> kopf.OperatorRegistry:
     """Return the handlers.
 
     Args:
         cache: takes in what events tell.
         queue: takes in the Shops they are about.
-        alive: raises where the operator does not get on; the liveness probe asks it.
     """
     made = kopf.OperatorRegistry()
 
@@ -34,11 +33,6 @@ def registry(cache: Cache, queue: Queue[Key], alive: Callable[[], None]) -> kopf
 
     for kind in kinds.OWNED:
         _watch(kind, cache, queue, made)
-
-    @kopf.on.probe(id="queue", registry=made)
-    def on_probe(**_: Any) -> str:
-        alive()
-        return "alive"
 
     return made
 

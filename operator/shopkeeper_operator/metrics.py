@@ -26,6 +26,7 @@ RECONCILE_SECONDS: Final = Histogram(
 )
 RECONCILES: Final = Counter("shopkeeper_reconciles_total", "Reconciles by result.", ("result",))
 WRITES: Final = Counter("shopkeeper_writes_total", "Writes of plans by action and cause.", ("action", "cause"))
+LEADER: Final = Gauge("shopkeeper_leader", "1 where this replica works, 0 where it stands by.")
 SHOPS: Final = Gauge("shopkeeper_shops", "Shops that the operator knows.")
 
 
@@ -53,4 +54,29 @@ def serve(port: int, ready: Callable[[], bool]) -> WSGIServer:
 
     server = make_server("", port, app, handler_class=_Quiet)
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+    return server
+
+
+def serve_liveness(port: int, alive: Callable[[], None]) -> WSGIServer:
+    """Serve `/healthz` in a daemon thread and return the server.
+
+    Args:
+        port: where.
+        alive: raises where the operator does not get on.
+
+    Raises:
+        OSError: the port is taken.
+    """
+
+    def app(_environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        try:
+            alive()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is what the probe asks for
+            start_response("500 Internal Server Error", [("Content-Type", "text/plain")])
+            return [f"{error or type(error).__name__}\n".encode()]
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"alive\n"]
+
+    server = make_server("", port, app, handler_class=_Quiet)
+    threading.Thread(target=server.serve_forever, name="liveness", daemon=True).start()
     return server

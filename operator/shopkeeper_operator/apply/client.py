@@ -6,7 +6,7 @@ nothing that a manifest does not say.
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -60,8 +60,15 @@ def load_configuration(connections: int) -> Any:
 class Api:
     """A thread-safe client. Every method raises `ApiError` where the API server refuses or does not answer."""
 
-    def __init__(self, configuration: Any) -> None:
+    def __init__(self, configuration: Any, guard: Callable[[], None] = lambda: None) -> None:
+        """Make a client.
+
+        Args:
+            configuration: see `load_configuration`.
+            guard: called before each write; raises where this replica must not write.
+        """
         self._configuration = configuration
+        self._guard = guard
         rest: Any = kube_rest.RESTClientObject
         self._rest = rest(configuration)
 
@@ -179,6 +186,8 @@ class Api:
         url = f"{self._configuration.host}{path}"
         if query:
             url += f"?{urlencode({key: value for key, value in query.items() if value})}"
+        if method != "GET":
+            self._guard()
         try:
             response = self._rest.request(method, url, headers=headers, body=body, _request_timeout=_TIMEOUT)
             answer: bytes = response.read()

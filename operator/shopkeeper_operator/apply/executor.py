@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 #: What the API server says of anything new in a namespace that is being deleted.
 _TERMINATING = "because it is being terminated"
 _TYPES: Final = dict.fromkeys((SecretKind.AUTHORITY, SecretKind.CERTIFICATE), "kubernetes.io/tls")
+#: Before these the Lease is looked at; all other writes are such that a second writer of the same would do no harm.
+_IRREVERSIBLE: Final = (Delete, DropDatabases, Provision, RemoveFinalizer, RenewSecret)
 _ENDING: Final = (AddFinalizer, RemoveFinalizer, CreateSecret, DropDatabases)
 
 
@@ -70,7 +72,24 @@ class DatabaseTools:
 class Executor:
     """Writes to the API and to database servers, and keeps the cache up with its own writes."""
 
-    def __init__(self, api: Api, cache: Cache, tools: DatabaseTools, database_changed: Callable[[Key], None]) -> None:
+    def __init__(
+        self,
+        api: Api,
+        cache: Cache,
+        tools: DatabaseTools,
+        database_changed: Callable[[Key], None],
+        confirm: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Make an executor.
+
+        Args:
+            api: writes objects.
+            cache: kept up with what is written.
+            tools: write to database servers.
+            database_changed: told before something is done on a Shop's database server.
+            confirm: called before what cannot be undone; raises ApiError where another replica may have taken over.
+        """
+        self._confirm = confirm
         self._api = api
         self._cache = cache
         self._tools = tools
@@ -81,6 +100,8 @@ class Executor:
         made = Execution()
         for action in plan.actions:
             try:
+                if isinstance(action, _IRREVERSIBLE):
+                    self._confirm()
                 self._carry_out(action, snapshot)
                 made.wrote = True
             except _Refused as refusal:

@@ -102,8 +102,10 @@ class Cache:
                 self._tombstones[ref] = max(known.version, self._tombstones.get(ref, -1))
                 self._remove(ref)
 
-    def replace_kind(self, kind: Kind, bodies: Iterable[Mapping[str, Any]], version: int, namespaces: set[str]) -> None:
-        """Make the cache equal to a list of one kind, but for what is newer than the list.
+    def replace_kind(
+        self, kind: Kind, bodies: Iterable[Mapping[str, Any]], version: int, namespaces: set[str]
+    ) -> set[Key]:
+        """Make the cache equal to a list of one kind, but for what is newer than the list; return whose that was news.
 
         Args:
             kind: the kind.
@@ -112,8 +114,11 @@ class Cache:
             namespaces: the namespaces that were listed; empty for all.
         """
         listed = set()
+        news = set()
         for body in bodies:
-            self.put(kind, body)
+            key = key_of(body)
+            if self.put(kind, body) and key is not None:
+                news.add(key)
             listed.add(Ref(kind.name, body["metadata"]["namespace"], body["metadata"]["name"]))
         with self._lock:
             gone = [
@@ -125,22 +130,29 @@ class Cache:
                 and (not namespaces or ref.namespace in namespaces)
             ]
             for ref in gone:
+                news.add(Key(ref.namespace, self._children[ref].shop))
                 self._remove(ref)
             buried = [ref for ref, at in self._tombstones.items() if ref.kind == kind.name and at <= version]
             for ref in buried:
                 del self._tombstones[ref]
+        return news
 
-    def replace_shops(self, bodies: Iterable[Mapping[str, Any]], version: int, namespaces: set[str]) -> None:
-        """Make the cache equal to a list of Shops, but for what is newer than the list."""
+    def replace_shops(self, bodies: Iterable[Mapping[str, Any]], version: int, namespaces: set[str]) -> set[Key]:
+        """Make the cache equal to a list of Shops, but for what is newer than the list; return those that were news."""
         listed = set()
+        news = set()
         for body in bodies:
-            self.put_shop(body)
-            listed.add(Key(body["metadata"]["namespace"], body["metadata"]["name"]))
+            key = Key(body["metadata"]["namespace"], body["metadata"]["name"])
+            listed.add(key)
+            if self.put_shop(body):
+                news.add(key)
         with self._lock:
             for key, shop in list(self._shops.items()):
                 inside = not namespaces or key.namespace in namespaces
                 if inside and key not in listed and shop.version <= version:
                     del self._shops[key]
+                    news.add(key)
+        return news
 
     def _store(self, child: Child) -> None:
         known = self._children.get(child.ref)

@@ -127,7 +127,7 @@ def test_watched_namespaces_narrow_the_rights(helm: Helm) -> None:
 
     assert of(objects, "ClusterRole") == of(objects, "ClusterRoleBinding") == []
     for kind in ("Role", "RoleBinding"):
-        assert [one["metadata"]["namespace"] for one in of(objects, kind)] == ["one", "two"]
+        assert [one["metadata"]["namespace"] for one in of(objects, kind)] == ["one", "two", "test"]
     (deployment,) = of(objects, "Deployment")
     environment = {entry["name"]: entry.get("value") for entry in container(deployment)["env"]}
     assert environment["WATCH_NAMESPACES"] == "one,two"
@@ -150,7 +150,21 @@ def test_the_operator_is_restricted(helm: Helm) -> None:
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
-    assert deployment["spec"]["strategy"] == {"type": "Recreate"}
+
+
+def test_one_replica_of_two_leads_by_a_lease_of_its_own(helm: Helm) -> None:
+    objects = operator(helm)
+
+    (deployment,) = of(objects, "Deployment")
+    assert deployment["spec"]["replicas"] == 2
+    environment = {entry["name"]: entry for entry in container(deployment)["env"]}
+    assert environment["LEASE_NAME"]["value"] == "shop-operator"
+    assert {"POD_NAME", "POD_NAMESPACE"} <= environment.keys()
+    (role,) = of(objects, "Role")
+    assert [(rule.get("resourceNames"), rule["verbs"]) for rule in role["rules"]] == [
+        (None, ["create"]),
+        (["shop-operator"], ["get", "patch"]),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -182,7 +196,7 @@ def test_the_definition_is_kept_or_not_or_not_installed(helm: Helm) -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"replicas": 2}, "replicas"),
+        ({"replicas": 0}, "replicas"),
         ({"watchNamespaces": ["Not A Name"]}, "/watchNamespaces/0"),
         ({"logLevel": "loud"}, "/logLevel"),
         ({"workers": 0}, "/workers"),

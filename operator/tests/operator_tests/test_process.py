@@ -86,7 +86,7 @@ def child(version: int, labels: dict[str, str]) -> dict[str, Any]:
 def test_events_reach_cache_and_queue() -> None:
     async def scenario(queue: Queue[Key]) -> None:
         cache = Cache()
-        made = handlers.registry(cache, queue, lambda: None)
+        made = handlers.registry(cache, queue)
         watching: dict[str, Any] = {handler.id: handler.fn for handler in made._watching.get_all_handlers()}
         on_shop, on_service = watching["on_shops"], watching["on_services"]
 
@@ -111,7 +111,7 @@ def test_events_reach_cache_and_queue() -> None:
 
 
 def test_every_kind_is_watched_and_only_children_are_filtered() -> None:
-    made = handlers.registry(Cache(), Queue(clock=float, call_later=lambda *_: None), lambda: None)
+    made = handlers.registry(Cache(), Queue(clock=float, call_later=lambda *_: None))
     selectors = handlers.settings().watching.label_selectors
 
     assert len(made._watching.get_all_handlers()) == 1 + len(kinds.OWNED)
@@ -136,6 +136,26 @@ def test_a_resync_queues_every_shop_and_writes_nothing() -> None:
 
     in_loop(scenario)
     assert world.api.writes == []
+
+
+def test_the_second_list_finds_what_went_before_the_watches_began() -> None:
+    world = World()
+    for name in ("one", "two"):
+        world.apply(name)
+    world.run()
+
+    async def scenario(queue: Queue[Key]) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            resync = Resync(Cache(), world.api, queue, pool, namespaces=(), seconds=600)
+            await resync.once()
+            for _ in range(2):
+                queue.done((await queue.get())[0])
+            world.api.remove(world.ref("Service", "two-users"))
+            await resync.once(only_news=True)
+        assert (await queue.get())[0] == Key("shops", "two")
+        assert len(queue) == 0
+
+    in_loop(scenario)
 
 
 def test_a_resync_notices_what_the_watches_missed() -> None:

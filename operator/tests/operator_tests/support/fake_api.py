@@ -112,7 +112,7 @@ class FakeApi(Api):
         return self._written("apply", ref)
 
     def merge(self, kind: Kind, key: Key, patch: Mapping[str, Any]) -> Object:
-        """Merge the two things that are merged: finalizers of a Shop and keys of a Secret."""
+        """Merge what is merged: finalizers of a Shop, keys of a Secret, fields of a Lease."""
         ref = Ref(kind.name, *key)
         self._check("patch", ref)
         live = self.objects.get(ref)
@@ -122,8 +122,8 @@ class FakeApi(Api):
             raise ApiError(409, "Conflict", f"{ref} has been modified")
         if "finalizers" in patch["metadata"]:
             live["metadata"]["finalizers"] = list(patch["metadata"]["finalizers"])
-        if "data" in patch:
-            live["data"].update(patch["data"])
+        for section in ("data", "spec"):
+            live.get(section, {}).update(patch.get(section, {}))
         return self._written("patch", ref)
 
     def delete(self, ref: Ref, uid: str, propagation: str) -> Object | None:
