@@ -132,12 +132,20 @@ def _claims(snapshot: Snapshot, now: datetime) -> Iterator[tuple[str, Finding]]:
     for child in snapshot.of_kind("PersistentVolumeClaim"):
         body = child.body
         old = now - time_of(body["metadata"].get("creationTimestamp"), now) >= GRACE
-        if (body.get("status") or {}).get("phase") != "Pending" or not old:
+        part = str((body["metadata"].get("labels") or {}).get(naming.NAME_LABEL, ""))
+        if (body.get("status") or {}).get("phase") != "Pending" or not old or _has_ready_pods(part, snapshot):
             continue
         wanted = body["spec"].get("storageClassName")
         cause = f"storage class {wanted} gives it none" if wanted else "the cluster has no default storage class"
-        part = str((body["metadata"].get("labels") or {}).get(naming.NAME_LABEL, ""))
         yield part, Finding(reasons.VOLUME_PENDING, f"claim {child.ref.name} has no volume: {cause}", _area(part))
+
+
+def _has_ready_pods(part: str, snapshot: Snapshot) -> bool:
+    live = snapshot.child("StatefulSet", naming.part(snapshot.shop.name, part))
+    if live is None:
+        return False
+    body = live.body
+    return int((body.get("status") or {}).get("readyReplicas", 0)) >= int(body["spec"].get("replicas", 1))
 
 
 def _autoscalers(snapshot: Snapshot, now: datetime) -> Iterator[tuple[str, Finding]]:

@@ -198,6 +198,16 @@ def test_a_claim_without_volume(spec: Object, text: str) -> None:
     assert f"claim data-demo-rabbitmq-0 has no volume: {text}" in message
 
 
+def test_a_claim_that_nobody_misses_is_not_told() -> None:
+    world = ready()
+    world.set_status(world.ref("PersistentVolumeClaim", "data-demo-rabbitmq-0"), {"phase": "Pending"})
+    world.now += timedelta(minutes=5)
+
+    world.reconcile()
+
+    assert world.shop()["status"]["phase"] == "Ready"
+
+
 def test_an_autoscaler_without_metrics() -> None:
     world = ready(services={"users": {"autoscaling": {"maxReplicas": 3}}})
     failing = {
