@@ -1,25 +1,17 @@
-"""Run a command beside a PostgreSQL of the project's own image: `python3 -m e2e.postgres COMMAND [ARGUMENT ...]`.
-
-The command finds the superuser's URL in TEST_DATABASE_URL. The server keeps its data in memory and is removed with
-the command's end, whose exit code is ours.
-"""
+"""A PostgreSQL of the project's own image, its data in memory, for the duration of a block."""
 
 from __future__ import annotations
 
 import os
 import secrets
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from e2e.cluster import commands, images, paths
-from e2e.cluster.bringup import Machine
+from e2e.cluster import images
 from e2e.cluster.docker import Docker
-from e2e.cluster.progress import Progress
 from e2e.cluster.shell import CommandFailed, Problem
 
 START_SECONDS = 60
@@ -80,22 +72,3 @@ def wait_ready(client: Docker, name: str) -> None:
             time.sleep(0.1)
         else:
             return
-
-
-def main(command: list[str]) -> int:
-    """Have the engine and the image, then run the command; return its exit code."""
-    if not command:
-        raise Problem("usage: python3 -m e2e.postgres COMMAND [ARGUMENT ...]")
-    machine = Machine(paths.find(), Progress())
-    commands.bases(machine)
-    tag = images.release_tag(machine.paths.root)
-    images.Builder(machine.docker, machine.tools, machine.paths, machine.progress).build([IMAGE], tag)
-    with server(machine.docker, IMAGE.reference(tag)) as url:
-        return subprocess.run(command, env={**os.environ, "TEST_DATABASE_URL": url}, check=False).returncode
-
-
-if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except Problem as problem:
-        sys.exit(f"error: {problem}")
