@@ -140,7 +140,13 @@ class Gateway:
 
 @contextmanager
 def running_gateway(
-    helm: Helm, values: Object, folder: Path, *, stubs: tuple[Stub, ...] = (), published: bool = True
+    helm: Helm,
+    values: Object,
+    folder: Path,
+    *,
+    stubs: tuple[Stub, ...] = (),
+    pods: tuple[Stub, ...] = (),
+    published: bool = True,
 ) -> Iterator[Gateway]:
     """Run Envoy with the chart's configuration, its addresses moved to free ports of this machine.
 
@@ -149,16 +155,19 @@ def running_gateway(
         values: the chart's values.
         folder: for its files.
         stubs: in place of those of the same service, or of another host.
+        pods: further ones of their services.
         published: whether users publishes its keys from the beginning.
     """
     behind = {service: Stub(service) for service in BEHIND} | {stub.service: stub for stub in stubs}
     signer = Signer("first")
     behind["users"].keys = [signer.jwk()] if published else None
-    for stub in behind.values():
+    everyone = [*behind.values(), *pods]
+    for stub in everyone:
         stub.start()
     ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
     (folder / "tls").mkdir(exist_ok=True)
-    process = _start(_write(files_of(helm, {"rateLimit": UNLIMITED, **values}), folder, ports, behind))
+    files = files_of(helm, {"rateLimit": UNLIMITED, **values})
+    process = _start(_write(files, folder, ports, behind, pods))
     assert process.stdout
     try:
         until(lambda: _is_open(process, ports["http"]), "Envoy listens")
@@ -166,19 +175,26 @@ def running_gateway(
         threading.Thread(target=gateway.read_log, args=(process.stdout,), daemon=True).start()
         yield gateway
     finally:
-        for stub in behind.values():
+        for stub in everyone:
             stub.held.set()
         process.terminate()
         process.wait(20)
-        for stub in behind.values():
+        for stub in everyone:
             stub.stop()
 
 
-def _write(files: dict[str, str], folder: Path, ports: dict[str, int], stubs: dict[str, Stub]) -> Path:
+def _write(
+    files: dict[str, str], folder: Path, ports: dict[str, int], stubs: dict[str, Stub], pods: tuple[Stub, ...]
+) -> Path:
     (folder / "certificate.yaml").write_text(files["certificate.yaml"].replace("/etc/shop/tls", f"{folder}/tls"))
-    config = yaml.load(files["envoy.yaml"], Loader=yaml.CSafeLoader)
+    config = moved(yaml.load(files["envoy.yaml"], Loader=yaml.CSafeLoader), ports, stubs, folder)
+    for cluster, pod in ((one, pod) for one in config["static_resources"]["clusters"] for pod in pods):
+        if cluster["name"] == pod.service:
+            # As if the name had one address more.
+            address = {"socket_address": {"address": "127.0.0.1", "port_value": pod.port}}
+            cluster["load_assignment"]["endpoints"][0]["lb_endpoints"].append({"endpoint": {"address": address}})
     file = folder / "envoy.json"
-    file.write_text(json.dumps(moved(config, ports, stubs, folder)))
+    file.write_text(json.dumps(config))
     return file
 
 
@@ -226,6 +242,7 @@ def free_ports(count: int) -> list[int]:
 def moved(config: Object, ports: dict[str, int], stubs: dict[str, Stub], folder: Path) -> Object:
     """Return the configuration with other addresses and folders; all else stays as the chart made it."""
     targets = {(service if "." in service else f"demo-{service}"): stub.port for service, stub in stubs.items()}
+    targets["demo-storefront-pods"] = targets["demo-storefront"]
     numbers = {number: ports[name] for name, number in PORTS.items()}
 
     def move(node: Any) -> Any:

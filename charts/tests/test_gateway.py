@@ -250,11 +250,15 @@ def test_every_service_has_its_cluster(helm: Helm) -> None:
     assert clusters.keys() == {*BEHIND, "admin", "tracing"}
     for service in BEHIND:
         (endpoint,) = clusters[service]["load_assignment"]["endpoints"][0]["lb_endpoints"]
-        assert clusters[service]["type"] == "STRICT_DNS"
+        # Of the storefront it looks for each pod, of the others for the Service.
+        assert clusters[service].get("lb_policy") == ("MAGLEV" if service == "storefront" else None)
         # Half of one address is none: a service's only one is never left out.
         assert clusters[service]["outlier_detection"]["max_ejection_percent"] == 50
         assert clusters[service]["circuit_breakers"]["thresholds"][0]["max_requests"] == 512
-        assert endpoint["endpoint"]["address"]["socket_address"] == {"address": f"demo-{service}", "port_value": 80}
+        assert endpoint["endpoint"]["address"]["socket_address"] == {
+            "address": f"demo-{service}-pods" if service == "storefront" else f"demo-{service}",
+            "port_value": 8080 if service == "storefront" else 80,
+        }
 
 
 def test_a_pod_that_goes_sends_its_clients_elsewhere(helm: Helm, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from charts.tests.objects import containers, matches, named, of_kind, pods, titl
 from charts.tools.deps import build_dependencies
 
 PARTS = tuple(name for name in NAMES if name != "shop")
+HEADLESS = {"recommendations", "storefront-pods", "rabbitmq-nodes"}
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 
 
@@ -24,7 +25,7 @@ def selectors(objects: list[Object]) -> list[tuple[str, Object]]:
 
 def test_selectors_hold_the_shop(helm: Helm) -> None:
     found = selectors(helm.template("shop", load(CHARTS / "shop/ci/large-values.yaml")))
-    assert len(found) == 65
+    assert len(found) == 66
     for holder, selector in found:
         assert selector.keys() == {"matchLabels"}, holder
         assert selector["matchLabels"].keys() == {"app.kubernetes.io/name", "app.kubernetes.io/instance"}, holder
@@ -48,7 +49,7 @@ def test_services_lead_to_ports_that_exist(helm: Helm) -> None:
         if "ports" in one
     }
     for service in of_kind(objects, "Service"):
-        name = service["metadata"]["name"].removesuffix("-nodes")
+        name = service["metadata"]["name"].removesuffix("-nodes").removesuffix("-pods")
         assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports[name]
 
 
@@ -61,7 +62,7 @@ def test_services_without_an_address_lead_to_the_ports_of_the_pods(helm: Helm) -
     }
     for service in of_kind(objects, "Service"):
         if service["spec"].get("clusterIP") == "None":
-            name = service["metadata"]["name"].removesuffix("-nodes")
+            name = service["metadata"]["name"].removesuffix("-nodes").removesuffix("-pods")
             assert all(port["port"] == numbers[name, port["targetPort"]] for port in service["spec"]["ports"])
 
 
@@ -73,13 +74,14 @@ def test_service_ports(helm: Helm) -> None:
         "rabbitmq": [5672, 15692],
         "rabbitmq-nodes": [4369, 25672],
         "recommendations": [8080, 8081, 9090],
+        "storefront-pods": [8080],
         "mail": [80, 1025],
     }
     for part in {*SERVICES, *special}:
         spec = named(objects, "Service", f"demo-{part}")["spec"]
         assert spec["type"] == "ClusterIP"
         assert [port["port"] for port in spec["ports"]] == special.get(part, [80, 9090])
-        assert (spec.get("clusterIP") == "None") == (part in {"recommendations", "rabbitmq-nodes"})
+        assert (spec.get("clusterIP") == "None") == (part in HEADLESS)
 
 
 def test_two_shops_share_no_name(helm: Helm) -> None:

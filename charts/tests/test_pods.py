@@ -99,7 +99,7 @@ def test_pods_answer_until_they_are_out_of_the_service(helm: Helm, service: str)
     pod = named(objects, "Deployment", f"demo-{service}")["spec"]["template"]["spec"]
     sleep = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
     data = named(objects, "ConfigMap", f"demo-{service}")["data"]
-    assert sleep == 5
+    assert sleep == (10 if service in {"storefront", "recommendations"} else 5)
     ending = sleep + int(data["SHUTDOWN_DRAIN_SECONDS"]) + int(data["SHUTDOWN_GRACE_SECONDS"])
     assert pod["terminationGracePeriodSeconds"] > ending
 

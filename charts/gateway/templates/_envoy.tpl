@@ -49,10 +49,22 @@ overload_manager:
 {{- end -}}
 
 {{- define "gateway.cluster" -}}
+{{- $pods := eq .service "storefront" }}
 - name: {{ .service }}
-  type: STRICT_DNS
   connect_timeout: 1s
+  {{- if $pods }}
+  # Its name stands for its pods, and each shopper stays with one: see the routes.
+  lb_policy: MAGLEV
+  cluster_type:
+    name: envoy.clusters.dns
+    typed_config:
+      "@type": type.googleapis.com/envoy.extensions.clusters.dns.v3.DnsCluster
+      dns_refresh_rate: 1s
+      dns_lookup_family: V4_PREFERRED
+  {{- else }}
+  type: STRICT_DNS
   dns_lookup_family: V4_PREFERRED
+  {{- end }}
   per_connection_buffer_limit_bytes: 32768
   load_assignment:
     cluster_name: {{ .service }}
@@ -61,8 +73,8 @@ overload_manager:
           - endpoint:
               address:
                 socket_address:
-                  address: {{ include "service.shop" .ctx.root }}-{{ .service }}
-                  port_value: 80
+                  address: {{ include "service.shop" .ctx.root }}-{{ .service }}{{ if $pods }}-pods{{ end }}
+                  port_value: {{ $pods | ternary 8080 80 }}
   # A service that hangs holds so many requests and no more; others get 503 at once.
   circuit_breakers:
     thresholds:

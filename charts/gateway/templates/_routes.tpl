@@ -146,6 +146,9 @@ is, one that was lost on the way only if it reads. Takes (dict "ctx" "service" "
     {{- include "gateway.action" . | nindent 4 }}
     retry_policy:
       {{- include "gateway.retries" "connect-failure,refused-stream,reset-before-request,reset" | nindent 6 }}
+      {{- if eq .service "storefront" }}
+      {{- include "gateway.otherPod" . | nindent 6 }}
+      {{- end }}
 - name: {{ .limit | default .service }}
   match:
     {{- toYaml .match | nindent 4 }}
@@ -159,6 +162,11 @@ is, one that was lost on the way only if it reads. Takes (dict "ctx" "service" "
   {{- end }}
   route:
     {{- include "gateway.action" . | nindent 4 }}
+    {{- if eq .service "storefront" }}
+    retry_policy:
+      {{- include "gateway.retries" "connect-failure,refused-stream,reset-before-request" | nindent 6 }}
+      {{- include "gateway.otherPod" . | nindent 6 }}
+    {{- end }}
 {{- end -}}
 
 {{- /* What the filters make of a route: whether it needs a token, and which body it takes. */}}
@@ -186,6 +194,23 @@ timeout: {{ get .ctx.root.Values.timeoutSeconds (ternary "imports" .service (.im
 {{- with .rewrite }}
 {{ toYaml . }}
 {{- end }}
+{{- if eq .service "storefront" }}
+# A browser that is signed in stays with one pod, which renews its tokens once for all its requests of a moment.
+hash_policy:
+  - cookie:
+      name: __Host-account
+    terminal: true
+  - cookie:
+      name: account
+{{- end }}
+{{- end -}}
+
+{{- define "gateway.otherPod" -}}
+retry_host_predicate:
+  - name: envoy.retry_host_predicates.previous_hosts
+    typed_config:
+      "@type": type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate
+host_selection_retry_max_attempts: 5
 {{- end -}}
 
 {{- /* Takes the conditions. */}}

@@ -35,9 +35,14 @@ is given. Takes a context and its list.
 {{- include "service.secretEnv" $secrets | trim -}}
 {{- end -}}
 
+{{- /* Seconds until no client asks for a pod that goes: those who choose themselves learn of it by DNS, with its caches. */}}
+{{- define "service.preStop" -}}
+{{ or .grpc .pods | ternary 10 5 }}
+{{- end -}}
+
 {{- define "service.pod" -}}
-# preStop (5 s) + SHUTDOWN_DRAIN_SECONDS (2 s) + SHUTDOWN_GRACE_SECONDS (20 s) and a little more.
-terminationGracePeriodSeconds: 30
+# preStop + SHUTDOWN_DRAIN_SECONDS (2 s) + SHUTDOWN_GRACE_SECONDS (20 s) and a little more.
+terminationGracePeriodSeconds: {{ add (include "service.preStop" .) 25 }}
 containers:
   - name: {{ .part }}
     {{- include "service.containerSettings" . | nindent 4 }}
@@ -86,7 +91,7 @@ containers:
       # Until everyone knows that this pod goes, it still answers.
       preStop:
         sleep:
-          seconds: 5
+          seconds: {{ include "service.preStop" . }}
     resources:
       {{- include "service.resources" .root.Values.resources | trim | nindent 6 }}
     volumeMounts:

@@ -30,6 +30,25 @@ spec:
       protocol: TCP
 {{- end -}}
 
+{{- /* The addresses of the pods, by a name. */}}
+{{- define "service.podsService" -}}
+apiVersion: v1
+kind: Service
+metadata:
+  {{- include "service.metadata" (dict "ctx" . "wave" 10 "name" (printf "%s-pods" (include "service.fullname" .))) | nindent 2 }}
+spec:
+  type: ClusterIP
+  clusterIP: None
+  selector:
+    {{- include "service.selectorLabels" . | nindent 4 }}
+  ports:
+    - name: http
+      port: 8080
+      targetPort: http
+      protocol: TCP
+      appProtocol: http
+{{- end -}}
+
 {{- define "service.serviceAccount" -}}
 apiVersion: v1
 kind: ServiceAccount
