@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -16,15 +18,16 @@ from shopkit.database import Database, open_database
 from shopkit.docs import add_documents
 from shopkit.errors import add_error_handlers
 from shopkit.health import AlwaysReady, Readiness, add_probes
-from shopkit.keys import KeysError, RemoteKeys
+from shopkit.keys import FIRST_INTERVAL, KeysError, RemoteKeys
 from shopkit.messaging.attach import Messaging, attach
 from shopkit.metrics import Metrics
 from shopkit.migrations import newest_version
 from shopkit.problems import Problem
+from shopkit.resilience import Protection
 from shopkit.routing import IdConverter, bind
 from shopkit.service import Runtime, Service
 from shopkit.settings import TokenSettings
-from shopkit.upstream import Limits
+from shopkit.upstream import Limits, Upstream
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -118,7 +121,9 @@ def _keys_of_users(runtime: Runtime[Any]) -> KeySource | None:
     if not isinstance(runtime.settings, TokenSettings):
         return None
     limits = Limits(connect_seconds=0.5, read_seconds=1.0, attempts=2)
-    users = runtime.upstream("users", runtime.settings.users_url, limits=limits)
+    # No breaker: the keys are asked for seldom enough as it is, and without them nothing works.
+    protection = Protection(failures=sys.maxsize)
+    users = Upstream("users-keys", runtime.settings.users_url, runtime.metrics, limits=limits, protection=protection)
 
     def fetch() -> Mapping[str, Any]:
         answer = users.get("/.well-known/jwks.json")
@@ -126,7 +131,20 @@ def _keys_of_users(runtime: Runtime[Any]) -> KeySource | None:
             raise KeysError(f"users answered {answer.status} instead of its keys")
         return answer.body
 
-    return RemoteKeys(fetch)
+    keys = RemoteKeys(fetch)
+    _fetch_early(runtime, keys)
+    return keys
+
+
+def _fetch_early(runtime: Runtime[Any], keys: RemoteKeys) -> None:
+    """Have the keys fetched when the process starts, so that the first request need not wait for them."""
+
+    def fetch() -> None:
+        while not keys.fetched() and not lifecycle.wait_for_drain(FIRST_INTERVAL):
+            continue
+
+    thread = threading.Thread(target=fetch, name="fetch-keys", daemon=True)
+    runtime.background.component("fetch-keys", thread.start, thread.join)
 
 
 def _observe(app: Flask, metrics: Metrics) -> None:

@@ -56,6 +56,10 @@ class StaticKeys:
         return self._keys.get(kid)
 
 
+FIRST_INTERVAL = 0.5
+"""Seconds between two attempts to get the first keys."""
+
+
 class RemoteKeys:
     """Keys of a JWKS document elsewhere, kept for `max_age` seconds and fetched at most every `min_interval`.
 
@@ -98,12 +102,22 @@ class RemoteKeys:
         with self._lock:
             now = self._clock()
             stale = kid not in self._keys or now - self._fetched >= self._max_age
-            if stale and now - self._tried >= self._min_interval:
+            # Without any key nobody can be let in: that is no state to stay in for long.
+            interval = self._min_interval if self._keys else min(self._min_interval, FIRST_INTERVAL)
+            if stale and now - self._tried >= interval:
                 self._tried = now
                 self._refresh()
         if not self._keys:
             raise problems.unavailable("keys-unavailable", "The keys to check tokens cannot be had.", retry_after=5)
         return self._keys.get(kid)
+
+    def fetched(self) -> bool:
+        """Fetch the document unless it is here already, and tell whether it is here now."""
+        with self._lock:
+            if not self._keys:
+                self._tried = self._clock()
+                self._refresh()
+            return bool(self._keys)
 
     def _refresh(self) -> None:
         try:

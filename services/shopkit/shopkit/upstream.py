@@ -8,22 +8,23 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-import orjson
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 
 from shopkit import context, tracing
+from shopkit.answers import UpstreamResponse, read
 from shopkit.connections import pool_manager
 from shopkit.guard import Failure, Guard
 from shopkit.metrics import Metrics
-from shopkit.problems import TYPE_PREFIX, Problem
+from shopkit.problems import Problem
 from shopkit.resilience import Protection
 from shopkit.routing import to_json
 
-_TRANSIENT = (502, 503, 504)
+__all__ = ["Limits", "Upstream", "UpstreamError", "UpstreamResponse"]
+
 _IDEMPOTENT = frozenset(("GET", "HEAD", "PUT", "DELETE"))
 # A call that its caller cuts off sooner than this says nothing about the service.
 _FAIR_SECONDS = 1.0
@@ -45,15 +46,6 @@ class UpstreamError(Problem):
         super().__init__(status, slug, title, detail, headers={"Retry-After": str(retry_after)})
         self.target = target
         self.maybe_done = maybe_done
-
-
-@dataclass(frozen=True, slots=True)
-class UpstreamResponse:
-    """An answer below 500."""
-
-    status: int
-    body: Any
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +134,8 @@ class Upstream:
             headers: further headers of this call, such as the Authorization of whom it is made for.
 
         Raises:
-            UpstreamError: no connection (503), an answer of 500 and above (503), no answer in time (504; also where
+            UpstreamError: no connection (503), an answer of 500 and above or an error that is no problem document
+                and so not the service's (503), no answer in time (504; also where
                 the service itself says so of what it needs, with a problem document: then asking again at once
                 does not help), not asked because it failed too often lately or too many calls are under way (503).
         """
@@ -179,14 +172,7 @@ class Upstream:
             span.set("http.response.status_code", answer.status)
             if answer.status >= 500:
                 span.fail(str(answer.status))
-        if answer.status == 504 and self._says_so_itself(answer):
-            # It works, something that it needs does not: no reason to stop asking it other things.
-            detail = f"{self._name} had no answer in time."
-            raise Failure(detail, 504, maybe_done=True, transient=False, well=True)
-        if answer.status >= 500:
-            transient = answer.status in _TRANSIENT
-            raise Failure(f"{self._name} answered {answer.status}.", 503, maybe_done=True, transient=transient)
-        return UpstreamResponse(answer.status, self._decode(answer), answer.headers)
+        return read(self._name, answer)
 
     def _send(self, request: _Request, timeout: urllib3.Timeout) -> urllib3.BaseHTTPResponse:
         started = time.perf_counter()
@@ -209,19 +195,6 @@ class Upstream:
         finally:
             self._metrics.observe_call(self._name, request.method, outcome, time.perf_counter() - started)
         return answer
-
-    def _says_so_itself(self, answer: urllib3.BaseHTTPResponse) -> bool:
-        """Tell the problem document of a service from the 504 of something in between."""
-        body = self._decode(answer)
-        return isinstance(body, dict) and str(body.get("type")).startswith(TYPE_PREFIX)
-
-    def _decode(self, answer: urllib3.BaseHTTPResponse) -> Any:
-        if not answer.data:
-            return None
-        try:
-            return orjson.loads(answer.data)
-        except ValueError as error:
-            raise Failure(f"{self._name} answered with something that is not JSON.", 503, maybe_done=True) from error
 
     def _timeout(self) -> urllib3.Timeout:
         left = _remaining()

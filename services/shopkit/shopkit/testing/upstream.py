@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
+from shopkit.problems import MEDIA_TYPE
+
 
 @dataclass(frozen=True)
 class Received:
@@ -90,7 +92,8 @@ class FakeUpstream:
             return
         encoded = b"" if body is None else json.dumps(body).encode()
         handler.send_response(status)
-        handler.send_header("Content-Type", "application/json")
+        # As services do: their errors are problem documents.
+        handler.send_header("Content-Type", MEDIA_TYPE if status >= 400 else "application/json")
         handler.send_header("Content-Length", str(len(encoded)))
         handler.end_headers()
         handler.wfile.write(encoded)

@@ -80,5 +80,15 @@ def test_without_any_key_it_is_a_503_and_later_it_works() -> None:
         assert caught.value.status == 503
     assert bench.fetches == 1
     bench.broken = False
-    bench.now += 5
+    bench.now += 0.5
     assert bench.keys.key("a") is not None
+
+
+def test_keys_can_be_fetched_before_they_are_needed() -> None:
+    bench = Bench([Tokens("a").jwks()], broken=True)
+    assert [bench.keys.fetched(), bench.keys.fetched()] == [False, False]
+    bench.broken = False
+    assert bench.keys.fetched()
+    assert bench.keys.fetched()
+    assert bench.keys.key("a") is not None
+    assert bench.fetches == 3

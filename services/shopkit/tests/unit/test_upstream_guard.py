@@ -222,3 +222,25 @@ def test_a_connection_is_replaced_when_it_is_old(other: FakeUpstream) -> None:
         caller.to.get("/a")
     first, second, third, fourth = (request.port for request in other.received)
     assert first == second != third == fourth
+
+
+@pytest.mark.parametrize("status", [400, 404, 409])
+def test_an_error_that_is_no_problem_document_is_not_the_services(status: int) -> None:
+    """As of a router that answers for an address which no pod has any more."""
+    answer = f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+    with socket.create_server(("127.0.0.1", 0)) as router:
+
+        def serve() -> None:
+            for _ in range(3):
+                opened, _ = router.accept()
+                with opened:
+                    opened.recv(10_000)
+                    opened.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        caller = Caller(f"http://127.0.0.1:{router.getsockname()[1]}", attempts=3)
+        failed = caller.fails(1)
+        thread.join(30)
+    assert (failed.status, failed.maybe_done) == (503, True)
+    assert failed.detail == f"Something else than other answered {status}."
