@@ -18,6 +18,8 @@ APPROVED, DECLINED = "Card that is approved", "Card that is declined"
 PASSWORD = "correct horse battery"  # noqa: S105 - of an account that the journey makes
 PHONE: ViewportSize = {"width": 360, "height": 740}
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
+# A machine that does many other things at a time is slow, not broken.
+_PATIENCE_MS = 60_000
 Look = Callable[[str], None]
 """Called on each page with a name for it."""
 
@@ -31,6 +33,7 @@ def running_browser(executable: str) -> Iterator[Browser]:
     """
     with sync_playwright() as playwright:
         # As root, as which tests run in containers, its own sandbox does not work.
+        expect.set_options(timeout=_PATIENCE_MS)
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         try:
             yield browser

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from shopkit.problems import Problem
+from storefront.clients.answers import NO_ANSWER
 from storefront.clients.catalogue import Catalogue, Category, Product
 from storefront.clients.recommendations import Recommendations
 from storefront.parallel import Crew
@@ -79,11 +79,11 @@ class FrontReader:
     def _sample(self, slug: str) -> Product | None:
         try:
             return next(iter(self._catalogue.page(f"category={slug}&limit=1").products), None)
-        except Problem:
+        except NO_ANSWER:
             return None
 
     def _favourites(self, product_ids: list[str]) -> tuple[Product, ...]:
         try:
             return tuple(self._catalogue.products(product_ids).values())[:_SHOWN]
-        except Problem:
+        except NO_ANSWER:
             return ()

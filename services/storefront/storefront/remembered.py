@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Generic, TypeVar
 
-from shopkit.problems import Problem
+from storefront.clients.answers import NO_ANSWER
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -46,7 +46,7 @@ class Remembered(Generic[V]):
         if self._lock.acquire(blocking=False):
             try:
                 return self._renew()
-            except Problem:
+            except NO_ANSWER:
                 # The service is not asked by every request until it is back.
                 self._fetched = self._clock()
             finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shopkit.problems import TYPE_PREFIX
+from shopkit.problems import TYPE_PREFIX, Problem
 from shopkit.upstream import UpstreamResponse
 
 
@@ -33,6 +33,10 @@ class Refused(Exception):
         self.body: Mapping[str, Any] = body
         seconds = answer.headers.get("Retry-After", "")
         self.retry_after = int(seconds) if seconds.isascii() and seconds.isdigit() else None
+
+
+NO_ANSWER = (Problem, Refused)
+"""What calls raise that bring nothing to show: for what a page can do without."""
 
 
 def body_of(answer: UpstreamResponse) -> Any:

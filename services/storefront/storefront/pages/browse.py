@@ -8,9 +8,8 @@ from concurrent.futures import Future
 import structlog
 from flask import Response, abort, request
 
-from shopkit.problems import Problem
 from storefront import search
-from storefront.clients.answers import Refused
+from storefront.clients.answers import NO_ANSWER, Refused
 from storefront.clients.catalogue import Product
 from storefront.pages.errors import blueprint
 from storefront.pages.layout import page
@@ -63,7 +62,7 @@ def related(product_ids: Sequence[str], without: Sequence[str]) -> list[Product]
     """Return the first few of recommended products that exist."""
     try:
         found = shop().catalogue.products([known for known in product_ids if known not in without])
-    except (Problem, Refused) as error:
+    except NO_ANSWER as error:
         _log.warning("a page goes without recommended products", cause=str(error))
         return []
     return list(found.values())[:_TOGETHER]
@@ -72,7 +71,7 @@ def related(product_ids: Sequence[str], without: Sequence[str]) -> list[Product]
 def _available(stock: Future[int]) -> int | None:
     try:
         return stock.result()
-    except (Problem, Refused) as error:
+    except NO_ANSWER as error:
         _log.warning("a page goes without the stock", cause=str(error))
         return None
 

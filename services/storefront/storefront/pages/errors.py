@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from shopkit.problems import Problem
@@ -42,7 +42,7 @@ def error_page(problem: Problem) -> Response:
         title=title,
         text=text,
         status=problem.status,
-        again=request.path if request.method == "GET" and problem.status >= 500 else None,
+        again=_again() if problem.status >= 500 else None,
         signed_in=shopper().signed_in,
         basket_count=baskets.count(),
         shelves_nav=shop().catalogue.known_categories(),
@@ -50,6 +50,14 @@ def error_page(problem: Problem) -> Response:
     response = make_response(html, problem.status, problem.headers)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _again() -> str:
+    """Return the page to try again from: the one that failed, or the one with the form that was sent."""
+    path, pages = request.path, current_app.url_map.bind("")
+    while path and "GET" not in pages.allowed_methods(path):
+        path = path.rpartition("/")[0]
+    return path or "/"
 
 
 def blueprint(name: str) -> Blueprint:

@@ -8,8 +8,8 @@ from typing import Any
 from flask import Response, g, make_response, redirect, render_template, request, session
 from werkzeug.wrappers import Response as AnyResponse
 
-from shopkit.problems import Problem
 from storefront import baskets
+from storefront.clients.answers import NO_ANSWER
 from storefront.clients.catalogue import Category
 from storefront.shop import shop
 from storefront.shopper import shopper
@@ -55,7 +55,7 @@ def _categories() -> tuple[Category, ...]:
     """Return the categories for the navigation; a page does without them as well."""
     try:
         return shop().catalogue.categories()
-    except Problem:
+    except NO_ANSWER:
         return ()
 
 

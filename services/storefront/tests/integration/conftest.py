@@ -61,7 +61,7 @@ def open_context(chromium: Browser, shop: LocalShop) -> Iterator[OpenContext]:
         products = shop.servers["products"].url
         path_of = re.compile(r"^https?://[^/]+")
         context.route(_PICTURE, lambda route: route.continue_(url=path_of.sub(products, route.request.url)))
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         opened.append(context)
         return context
 

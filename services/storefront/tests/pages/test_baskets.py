@@ -108,6 +108,13 @@ def test_a_basket_waits_in_the_cookie_until_the_cart_has_it(browser: Browser, ar
     assert [request.method for request in around.orders.received] == ["GET"]
 
 
+def test_a_form_that_fails_leads_back_to_its_page(shopper: Browser, around: Around) -> None:
+    around.orders.answer("PUT", "/api/v1/cart", 503, {})
+    page = put(shopper, LAMP)
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "1")
+    assert 'href="/basket">Try again</a>' in page.text
+
+
 def test_a_cart_refuses_what_does_not_exist_and_takes_the_rest(browser: Browser, around: Around) -> None:
     around.session()
     put(browser, LAMP)

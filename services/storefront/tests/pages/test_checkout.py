@@ -227,6 +227,7 @@ def test_when_orders_is_away_the_same_form_can_be_sent_again(buyer: Browser, aro
     form = buyer.get("/checkout").text
     page = place(buyer, form)
     assert (page.status_code, page.headers["Retry-After"]) == (503, "1")
+    assert 'href="/checkout">Try again</a>' in page.text
     order_id = placing(around)
     assert place(buyer, form).headers["Location"] == f"/checkout/{order_id}"
     assert len({request.headers["Idempotency-Key"] for request in sent(around, ORDERS)}) == 1
