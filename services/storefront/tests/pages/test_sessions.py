@@ -226,3 +226,16 @@ def test_old_keys_are_accepted_and_new_ones_sign(environ: dict[str, str], browse
     later = Browser(create_app(SERVICE, {**environ, "SESSION_KEY": newer}).test_client())
     later.client.set_cookie("session", signed.value)
     assert "€89.80" in later.get("/basket").text
+
+
+def test_logs_hold_nothing_of_a_shopper(shopper: Browser, around: Around, capsys: pytest.CaptureFixture[str]) -> None:
+    for path in ("login", "register"):
+        around.users.answer("POST", f"/api/v1/{path}", 503, {})
+    shopper.post("/sign-out", "/account/delete")
+    fields = {"email": "ann@example.com", "password": "correct horse"}
+    assert shopper.post("/sign-in", "/sign-in", **fields).status_code == 503
+    assert shopper.post("/sign-up", "/sign-up", name="Ann Shopper", **fields).status_code == 503
+    printed = capsys.readouterr()
+    assert "route=/sign-in" in printed.out
+    for secret in ("ann@example.com", "correct horse", "Ann Shopper", "access-1", "refresh-1"):
+        assert secret not in printed.out + printed.err
