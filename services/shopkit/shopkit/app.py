@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Flask, Response, request
+from werkzeug.exceptions import NotFound
 
 from shopkit import context, lifecycle, settings, tracing
 from shopkit.auth import Guard, KeySource, Requirement, TokenVerifier, internal_guard, needed_scope, user_guard
@@ -86,6 +87,7 @@ def create_app(service: Service[Any], environ: Mapping[str, str], *, keys: KeySo
     app.config["MAX_CONTENT_LENGTH"] = loaded.max_body_bytes
     app.url_map.merge_slashes = False
     app.url_map.converters["id"] = IdConverter
+    app.before_request(_refuse_slashes)
     built = service.build(app.runtime)
     app.messaging = attach(service, app.runtime, built)
     if keys is None:
@@ -98,6 +100,12 @@ def create_app(service: Service[Any], environ: Mapping[str, str], *, keys: KeySo
         service.pages(app, built)
     _observe(app, metrics)
     return app
+
+
+def _refuse_slashes() -> None:
+    """Refuse `//path`, which werkzeug would take for `/path`: what guards paths in front of us takes it for another."""
+    if request.environ["PATH_INFO"].startswith("//"):
+        raise NotFound
 
 
 def _readiness(service: Service[Any], database: Database | None) -> Readiness | AlwaysReady:
