@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import zip_longest
 
 from storefront.clients.answers import NO_ANSWER
 from storefront.clients.catalogue import Catalogue, Category, Product
@@ -12,6 +14,8 @@ from storefront.parallel import Crew
 
 MAX_SHELVES = 24
 _SHOWN = 8
+# A catalogue that was loaded at once has whole categories in a row: some are picked out of so many.
+_NEWEST = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,15 @@ class Front:
         return tuple(samples[1 % step :: step][:3]) if len(samples) >= 3 else ()
 
 
+def varied(products: Sequence[Product], count: int) -> tuple[Product, ...]:
+    """Return the first few products, one of each category in turn."""
+    rows: dict[str | None, list[Product]] = {}
+    for product in products:
+        rows.setdefault(product.category, []).append(product)
+    turns = zip_longest(*rows.values())
+    return tuple(product for turn in turns for product in turn if product is not None)[:count]
+
+
 class FrontReader:
     """Gathers the front page. Its calls are made at a time; only the newest products are indispensable.
 
@@ -63,7 +76,7 @@ class FrontReader:
     def read(self) -> Front:
         """Return the front page as it is now. Raises Problem when products cannot be asked."""
         best = self._recommendations.begin((), limit=_SHOWN + 4)
-        arrivals = self._crew.begin(lambda: self._catalogue.page(f"sort=-created_at&limit={_SHOWN}"))
+        arrivals = self._crew.begin(lambda: self._catalogue.page(f"sort=-created_at&limit={_NEWEST}"))
         categories = self._catalogue.categories()
         samples = [self._crew.begin(partial(self._sample, each.slug)) for each in categories[:MAX_SHELVES]]
         favourites = self._favourites(best())
@@ -72,7 +85,7 @@ class FrontReader:
                 Shelf(category, sample.result()) for category, sample in zip(categories, samples, strict=False)
             ),
             size=sum(category.size for category in categories),
-            arrivals=arrivals.result().products,
+            arrivals=varied(arrivals.result().products, _SHOWN),
             favourites=favourites,
         )
 

@@ -19,7 +19,7 @@ def listing(*products: dict[str, Any], cursor: str | None = None) -> dict[str, A
 
 
 def test_the_front_page_shows_shelves_and_what_is_new(browser: Browser, around: Around) -> None:
-    around.products.answer("GET", "/api/v1/products?sort=-created_at&limit=8", 200, listing(product(LAMP)))
+    around.products.answer("GET", "/api/v1/products?sort=-created_at&limit=60", 200, listing(product(LAMP)))
     around.products.answer("GET", "/api/v1/products?category=chairs&limit=1", 200, listing(product(CHAIR, "Chair")))
     page = browser.get("/")
     assert page.status_code == 200

@@ -79,7 +79,7 @@ def test_a_product_is_shown_with_what_goes_with_it(environ: dict[str, str], arou
 
 def test_the_front_page_shows_what_sells_best(environ: dict[str, str], around: Around, server: Server) -> None:
     server.answer = lambda _request, _context: RecommendResponse(recommendations=[Recommendation(product_id=CHAIR)])
-    around.products.answer("GET", "/api/v1/products?sort=-created_at&limit=8", *around.listed(LAMP))
+    around.products.answer("GET", "/api/v1/products?sort=-created_at&limit=60", *around.listed(LAMP))
     page = Browser(app_with(environ, f"127.0.0.1:{server.port}", 10.0).test_client()).get("/").text
     assert re.search(r'What others take home</h2>\s*<ul class="cards">\s*<li class="card">[^§]*?/p/' + CHAIR, page)
     assert list(server.asked[0].product_ids) == []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shopkit.ids import new_id
-from storefront import basket_view, forms, orders_view, origin, purchase
+from storefront import basket_view, forms, front, orders_view, origin, purchase
 from storefront.basket import of
 from storefront.clients.catalogue import Product
 from storefront.forms import SignIn, SignUp
@@ -85,6 +85,13 @@ def test_a_basket_is_shown_with_what_is_short_and_without_what_is_gone() -> None
     assert seen.short[0].problem == "Only 1 of Lamp is left."
     none = basket_view.view(of({cup: 1}), known, "EUR", [Shortage(cup, 0)])
     assert none.lines[0].problem == "Cup is sold out."
+
+
+def test_what_is_new_is_of_several_categories() -> None:
+    categories = ["toys", "toys", "toys", None, "cups", "cups"]
+    products = [Product(str(n), "", "", 1, "EUR", category, None, None) for n, category in enumerate(categories)]
+    assert [product.id for product in front.varied(products, 5)] == ["0", "3", "4", "1", "5"]
+    assert front.varied([], 5) == ()
 
 
 def test_every_status_of_an_order_has_words() -> None:
