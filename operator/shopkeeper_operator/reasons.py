@@ -254,6 +254,8 @@ GATEWAY_UNAVAILABLE: Final = _degraded(
 )
 CREATING: Final = _waiting("Creating", Area.SHOP, "Secrets are being made.")
 TEARDOWN: Final = _waiting("TearingDown", Area.SHOP, "The Shop is being deleted; its objects go first.")
+FALLING_ASLEEP: Final = _waiting("FallingAsleep", Area.SHOP, "The pods of a Shop that shall sleep are being stopped.")
+ASLEEP: Final = _waiting("Asleep", Area.SHOP, "spec.mode is Asleep: nothing runs, all data are kept.")
 DROP_FAILED: Final = _degraded(
     "DropFailed",
     Area.DATABASE,
@@ -271,6 +273,8 @@ ALL: Final = (
     SECRET_INVALID,
     CREATING,
     TEARDOWN,
+    FALLING_ASLEEP,
+    ASLEEP,
     DATABASE_SECRET_INVALID,
     PODS_REFUSED,
     VOLUME_PENDING,
@@ -312,7 +316,7 @@ ALL: Final = (
 RANK: Final = {reason.name: position for position, reason in enumerate(ALL)}
 
 #: With one of these nothing is known of the parts.
-UNPLANNED: Final = (INVALID_SPEC, RENDER_FAILED, CREATING, DATABASE_SECRET_INVALID, TEARDOWN)
+UNPLANNED: Final = (INVALID_SPEC, RENDER_FAILED, CREATING, DATABASE_SECRET_INVALID, TEARDOWN, FALLING_ASLEEP, ASLEEP)
 
 #: Reasons of conditions that report nothing amiss.
 AVAILABLE: Final = "Available"

@@ -314,6 +314,9 @@ class Spec(Part):
     profile: Literal["small", "medium", "large"] = Field(
         default="small", description="Requests, limits, replicas and pool sizes."
     )
+    mode: Literal["Active", "Asleep"] = Field(
+        default="Active", description="Asleep: no pods run, all data are kept. Active wakes the shop again."
+    )
     paused: bool = Field(
         default=False,
         description="True: the operator observes and writes nothing but status. Deletion still works.",

@@ -39,7 +39,7 @@ class Status(Part):
     """What the shop is."""
 
     observed_generation: int | None = None
-    phase: Literal["Pending", "Progressing", "Ready", "Degraded", "Paused", "Deleting"] | None = None
+    phase: Literal["Pending", "Progressing", "Ready", "Degraded", "Asleep", "Paused", "Deleting"] | None = None
     url: str | None = Field(default=None, description="Where the shop answers.")
     release: str | None = Field(default=None, description="Release that is wanted of every service.")
     services_ready: str | None = Field(default=None, description="Services that are ready, of all.")

@@ -119,7 +119,7 @@ def rows(decided: Waves) -> tuple[ServiceRow, ...]:
             replicas=state.wanted,
             image=state.image,
             migration=_done(decided, service),
-            serves=state.state is State.READY and service not in decided.held,
+            serves=state.state is State.READY and state.wanted > 0 and service not in decided.held,
         )
         for service, state in decided.services.items()
     )

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from shopkeeper_operator import kinds, naming, quantity
@@ -18,14 +18,21 @@ class UnknownKind(ValueError):
     """The chart renders a kind that the operator neither watches nor may write."""
 
 
-def finish(rendered: Iterable[Manifest], snapshot: Snapshot) -> dict[Ref, Manifest]:
+def finish(
+    rendered: Iterable[Manifest], snapshot: Snapshot, adapt: Callable[[Manifest], Manifest] = lambda manifest: manifest
+) -> dict[Ref, Manifest]:
     """Return the manifests ready to apply, in order of wave.
+
+    Args:
+        rendered: as the chart makes them.
+        snapshot: the Shop as it is.
+        adapt: makes of each what the present mode of the Shop wants.
 
     Raises:
         UnknownKind: a manifest is of a kind that the operator does not own.
     """
     made = [
-        _finished(manifest, snapshot)
+        _finished(adapt(manifest), snapshot)
         for manifest in rendered
         if _HOOK not in (manifest["metadata"].get("annotations") or {})
     ]

@@ -203,3 +203,4 @@ class Plan:
     requeue_after: float | None = None
     retry: bool = False
     paused: bool = False
+    asleep: bool = False

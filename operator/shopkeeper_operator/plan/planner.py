@@ -16,6 +16,7 @@ from shopkeeper_operator.plan import (
     prune,
     references,
     secrets,
+    sleep,
     stuck,
     teardown,
     waves,
@@ -75,6 +76,8 @@ def _plan(snapshot: Snapshot, spec: Spec, now: datetime, render: Render) -> Plan
         desired = _desired(snapshot, spec, server, render)
     except (RenderError, manifests.UnknownKind) as error:
         return Plan(findings=(Finding(reasons.RENDER_FAILED, str(error)),), release=release)
+    if spec.mode == "Asleep":
+        return _put_to_sleep(snapshot, spec, server, desired, now)
     return _deploy(snapshot, spec, server, desired, now)
 
 
@@ -90,7 +93,23 @@ def _desired(snapshot: Snapshot, spec: Spec, server: Target, render: Render) -> 
         catalog=catalog.digest if catalog else "",
     )
     made = values.build(spec, facts)
-    return manifests.finish(render(snapshot.shop.name, snapshot.shop.key.namespace, made), snapshot)
+    rendered = render(snapshot.shop.name, snapshot.shop.key.namespace, made)
+    if spec.mode == "Asleep":
+        return manifests.finish(rendered, snapshot, sleep.without_pods)
+    return manifests.finish(rendered, snapshot)
+
+
+def _put_to_sleep(snapshot: Snapshot, spec: Spec, server: Target, desired: dict[Ref, Manifest], now: datetime) -> Plan:
+    findings = tuple(sleep.findings(snapshot))
+    return Plan(
+        actions=(*secrets.renewals(snapshot, server, spec, now), *sleep.actions(desired, snapshot)),
+        findings=(*secrets.problems(snapshot, server, spec, now), *findings),
+        services=assess.rows(waves.decide(desired, snapshot, frozenset(), now)),
+        release=spec.release or snapshot.environment.release,
+        url=assess.url(snapshot, spec),
+        requeue_after=secrets.next_renewal(snapshot, spec, now),
+        asleep=all(finding.reason is reasons.ASLEEP for finding in findings),
+    )
 
 
 def _deploy(snapshot: Snapshot, spec: Spec, server: Target, desired: dict[Ref, Manifest], now: datetime) -> Plan:

@@ -23,12 +23,13 @@ def unwanted(desired: Collection[Ref], snapshot: Snapshot, tasks: Mapping[str, T
         if ref in desired or kinds.BY_NAME[ref.kind].data or child.terminating:
             continue
         body = child.body
-        if not _owned(body, snapshot) or (ref.kind == "Job" and not _ended_and_replaced(body, tasks)):
+        if not owned(body, snapshot) or (ref.kind == "Job" and not _ended_and_replaced(body, tasks)):
             continue
         yield Delete(ref, child.uid)
 
 
-def _owned(body: Mapping[str, Any], snapshot: Snapshot) -> bool:
+def owned(body: Mapping[str, Any], snapshot: Snapshot) -> bool:
+    """Tell whether an object belongs to this very Shop, which a label alone does not say."""
     owners = body["metadata"].get("ownerReferences") or ()
     return any(owner.get("uid") == snapshot.shop.uid for owner in owners)
 

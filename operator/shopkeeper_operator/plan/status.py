@@ -69,10 +69,10 @@ def _conditions(plan: Plan, findings: Sequence[Finding]) -> Iterator[dict[str, s
         yield _condition("Ready", "False", [*degraded, *waiting])
     else:
         yield _plain("Ready", "True", reasons.AVAILABLE, "The shop is complete and serves.")
-    if waiting and not plan.paused:
+    if waiting and not plan.paused and not plan.asleep:
         yield _condition("Progressing", "True", waiting)
     else:
-        idle = reasons.PAUSED if plan.paused else reasons.STUCK if degraded else reasons.COMPLETE
+        idle = reasons.PAUSED if plan.paused else reasons.STUCK if degraded else _idle(plan)
         yield _plain("Progressing", "False", idle, "Nothing is under way.")
     if degraded:
         yield _condition("Degraded", "True", degraded)
@@ -83,6 +83,10 @@ def _conditions(plan: Plan, findings: Sequence[Finding]) -> Iterator[dict[str, s
         yield _plain("Paused", "True", reasons.PAUSED, "spec.paused is true: nothing but status is written.")
     else:
         yield _plain("Paused", "False", reasons.NOT_PAUSED, "The operator keeps the shop as its spec says.")
+
+
+def _idle(plan: Plan) -> str:
+    return reasons.ASLEEP.name if plan.asleep else reasons.COMPLETE
 
 
 def _areas(findings: Sequence[Finding]) -> Iterator[dict[str, str]]:
@@ -136,6 +140,8 @@ def _phase(snapshot: Snapshot, plan: Plan, findings: Sequence[Finding]) -> str:
         return "Paused"
     if any(found.reason.severity == "degraded" for found in findings):
         return "Degraded"
+    if plan.asleep:
+        return "Asleep"
     if not findings:
         return "Ready"
     return "Progressing" if plan.services else "Pending"

@@ -72,7 +72,7 @@ def decide(desired: Mapping[Ref, Manifest], snapshot: Snapshot, databases: froze
         now: the time.
     """
     live = {ref: child.body for ref, child in snapshot.children.items() if ref in desired}
-    changes = {ref: _change(manifest, live.get(ref), snapshot) for ref, manifest in desired.items()}
+    changes = {ref: change(manifest, live.get(ref), snapshot) for ref, manifest in desired.items()}
     tasks = _tasks(desired, live)
     minimums = _minimums(desired)
     services = {service: _health(snapshot, service, live, changes, minimums, now) for service in naming.SERVICES}
@@ -87,13 +87,15 @@ def decide(desired: Mapping[Ref, Manifest], snapshot: Snapshot, databases: froze
             continue
         child = snapshot.children.get(ref)
         if child is not None and child.owns_replicas and "replicas" not in manifest["spec"]:
-            writes.append(HandOver(ref, int(live[ref]["spec"]["replicas"])))
+            # At 0, where a shop has slept, an autoscaler does nothing.
+            writes.append(HandOver(ref, max(int(live[ref]["spec"]["replicas"]), minimums.get(ref.name, 1))))
         writes.append(Apply(ref, manifest, cause, exists=child is not None))
     gateway = _health(snapshot, naming.GATEWAY, live, changes, minimums, now)
     return Waves(tuple(writes), tasks, services, gateway, frozenset(held))
 
 
-def _change(manifest: Manifest, live: dict[str, Any] | None, snapshot: Snapshot) -> Cause | None:
+def change(manifest: Manifest, live: dict[str, Any] | None, snapshot: Snapshot) -> Cause | None:
+    """Return why an object has to be written, None where it is as wanted."""
     if live is None:
         return "create"
     if manifests.digest_of(manifest) != manifests.digest_of(live):
@@ -156,7 +158,8 @@ def _open(
     if wave < _SERVICES:
         return part.removesuffix(_MIGRATION_SUFFIX) in databases
     if wave < _CATALOG:
-        return part not in migrations or migrations[part].done
+        migrated = part not in migrations or migrations[part].done
+        return migrated and not _wakes_too_early(manifest, snapshot)
     if wave < _GATEWAY:
         return all(services[service].state is State.READY for service in _CATALOG_NEEDS)
     if wave == _GATEWAY:
@@ -164,6 +167,15 @@ def _open(
     return snapshot.child("Deployment", naming.part(snapshot.shop.name, part)) is not None or (
         snapshot.child("StatefulSet", naming.part(snapshot.shop.name, part)) is not None
     )
+
+
+def _wakes_too_early(manifest: Manifest, snapshot: Snapshot) -> bool:
+    """Tell whether a service that slept would come up before the database that it needs."""
+    live = snapshot.children.get(manifests.ref_of(manifest))
+    if live is None or manifest["kind"] != "Deployment" or int(live.body["spec"].get("replicas", 1)) > 0:
+        return False
+    server = snapshot.child("StatefulSet", naming.part(snapshot.shop.name, naming.POSTGRES))
+    return server is not None and int((server.body.get("status") or {}).get("readyReplicas", 0)) == 0
 
 
 def _on_its_way(service: str, migrations: Mapping[str, Task], services: Mapping[str, Health]) -> bool:

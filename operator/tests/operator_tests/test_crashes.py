@@ -42,6 +42,20 @@ def renew(world: World) -> None:
     world.apply(catalog={"configMap": "products"}, messaging={"replicas": 3, "storage": {"size": "2Gi"}})
 
 
+def fall_asleep(world: World) -> None:
+    """Put a Shop to sleep of which one service scales."""
+    world.apply(services={"users": {"autoscaling": {"minReplicas": 2, "maxReplicas": 3}}})
+    world.run()
+    world.apply(mode="Asleep", services={"users": {"autoscaling": {"minReplicas": 2, "maxReplicas": 3}}})
+
+
+def wake(world: World) -> None:
+    """Wake a Shop, at another release."""
+    fall_asleep(world)
+    world.run()
+    world.apply(release="2.0.0", services={"users": {"autoscaling": {"minReplicas": 2, "maxReplicas": 3}}})
+
+
 def retain(world: World) -> None:
     """Delete a Shop but not its data."""
     world.apply()
@@ -54,6 +68,9 @@ def discard(world: World) -> None:
     world.apply(deletionPolicy="Delete")
     world.run()
     world.delete()
+
+
+SCENARIOS = (create, upgrade, renew, fall_asleep, wake, retain, discard)
 
 
 def state(world: World) -> dict[Ref, Object]:
@@ -100,7 +117,7 @@ def finished(begun: World, kill_after: int | None) -> tuple[World, bool]:
     return world, killed
 
 
-@pytest.mark.parametrize("scenario", [create, upgrade, renew, retain, discard], ids=lambda scenario: scenario.__name__)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
 def test_killed_after_every_write(scenario: Scenario) -> None:
     begun = World()
     scenario(begun)
