@@ -118,7 +118,8 @@ class Breaker:
         if well and self._state is State.CLOSED and self._failures == 0:
             return
         with self._lock:
-            if ticket != self._ticket:
+            # Open: a call that slipped through while it was opening.
+            if ticket != self._ticket or self._state is State.OPEN:
                 return
             self._trying = False
             if well is None:

@@ -109,6 +109,14 @@ def test_what_began_before_a_change_does_not_count_after_it(tried: Tried) -> Non
     assert tried.changes == [("open", "half-open"), ("half-open", "closed")]
 
 
+def test_what_slips_through_while_it_opens_does_not_open_it_again(tried: Tried) -> None:
+    tried.open()
+    slipped = tried.breaker._ticket
+    for _ in range(5):
+        tried.breaker.settle(slipped, well=False)
+    assert tried.changes == []
+
+
 def test_many_threads_get_one_trial(tried: Tried) -> None:
     tried.open()
     tried.clock.now += 10
