@@ -24,8 +24,8 @@ from tests.integration import faulty
 SERVICES = ("inventory", "payments", "orders")
 LAMP = "0197f0a0-0000-7000-8000-000000000001"
 STOCK, PIECES = 100_000, 2
-# Later repetitions of a step are the same again: the worker tries until the order has ended.
-MOST = 3
+# Further repetitions of a step are the same again: the worker tries until the order has ended.
+MOST = 2
 SHORT = {
     "RESERVATION_TTL_SECONDS": "2",
     "RESERVATION_SWEEP_SECONDS": "0.1",

@@ -84,12 +84,19 @@ class Faults:
         return called
 
 
+def statement(maker: str, arguments: tuple[Any, ...]) -> str:
+    """Return the name of a statement: who makes it, and to what it changes something."""
+    values = arguments[2] if len(arguments) > 2 and isinstance(arguments[2], dict) else {}
+    reached = values.get("state") or values.get("status")
+    return f"statement of {maker}" + (f" to {reached}" if reached else "")
+
+
 def install(faults: Faults) -> None:
     """Put boundaries around all that leaves the process."""
     for kind in (Database, Transaction):
         for name in ("fetch_one", "fetch_all", "execute"):
             if name in vars(kind):
-                setattr(kind, name, faults.around(getattr(kind, name), lambda maker, _: f"statement of {maker}"))
+                setattr(kind, name, faults.around(getattr(kind, name), statement))
     Upstream.call = faults.around(  # type: ignore[method-assign]
         Upstream.call, lambda maker, arguments: f"call of {maker} ({str(arguments[2]).rpartition('/')[2][:16]})"
     )

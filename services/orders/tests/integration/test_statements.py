@@ -12,6 +12,7 @@ from tests.integration.faultshop import LAMP, FaultShop
 # A product, or all of an order that has several: one statement (services/products).
 OF_PRODUCTS = 1
 MOST = 25
+BEFORE = "before statement of "
 
 
 def test_an_order_with_its_payment_takes_few_statements(
@@ -29,12 +30,19 @@ def test_an_order_with_its_payment_takes_few_statements(
 
         passed = shop.passed(buy)
     statements = {
-        name: {boundary.split()[-1]: times for boundary, times in of.items() if boundary.startswith("before statement")}
+        name: {boundary.removeprefix(BEFORE): times for boundary, times in of.items() if boundary.startswith(BEFORE)}
         for name, of in passed.items()
     }
     assert statements == {
-        "orders": {"OrderRepository.add": 1, "OrderRepository.get": 1, "OrderRepository.move": 4},
-        "inventory": {"ReservationRepository.reserve": 1, "ReservationRepository._settle": 1},
+        "orders": {
+            "OrderRepository.add to created": 1,
+            "OrderRepository.move to reserved": 1,
+            "OrderRepository.get": 1,
+            "OrderRepository.move to paying": 1,
+            "OrderRepository.move to captured": 1,
+            "OrderRepository.move to confirmed": 1,
+        },
+        "inventory": {"ReservationRepository.reserve": 1, "ReservationRepository._settle to committed": 1},
         "payments": {"ChargeRepository.begin": 1, "ChargeRepository.settle": 1},
     }
     # Each is a transaction of its own, without BEGIN and COMMIT.
