@@ -60,6 +60,21 @@ test-idle: $(VENV) ## watch a Shop at rest for ten minutes: no write to the API 
 	@$(CLUSTER_PROGRAM) operator
 	@IDLE_SECONDS=600 pytest -q -m e2e e2e/tests/test_idle.py
 
+.PHONY: test-consistency
+test-consistency: $(VENV) ## let 200 shoppers buy while parts of the shop are killed, then check all books: about 15 minutes
+	@$(CLUSTER_PROGRAM) operator
+	@python3 -m e2e.consistency run
+	@python3 -m e2e.consistency last-pieces
+	@python3 -m e2e.consistency rolling
+
+.PHONY: test-saga-faults
+test-saga-faults: $(VENV) ## kill orders, inventory and payments at every step of every kind of order
+	@SAGA_FAULTS=all python3 -m e2e.servers pytest -q -s -m integration services/orders/tests/integration/test_saga_faults.py
+
+.PHONY: bench-operator
+bench-operator: $(VENV) charts ## measure the operator with 10 to 1,000 Shops on fake nodes; writes docs/benchmarks/operator.json
+	@PYTHONPATH=$(SERVICE_PATH):operator python3 -m e2e.bench operator $(BENCH)
+
 .PHONY: bench-shop
 bench-shop: $(VENV) ## measure the shop beside plain references: about 10 minutes; writes docs/benchmarks/shop.*
 	@$(CLUSTER_PROGRAM) operator
