@@ -148,6 +148,8 @@ def _fetch_early(runtime: Runtime[Any], keys: RemoteKeys) -> None:
     """Have the keys fetched when the process starts, so that the first request need not wait for them."""
 
     def fetch() -> None:
+        # Ids for its lines in the log; and what repeats itself until `users` is there is no trace.
+        context.current.set(context.from_environ({}))
         while not keys.fetched() and not lifecycle.wait_for_drain(FIRST_INTERVAL):
             continue
 

@@ -90,23 +90,28 @@ def _common() -> dict[str, str]:
         "LOGIN_FAILURES_PER_ACCOUNT": "1000000",
         "REGISTRATIONS_PER_HOUR": "1000000",
         "SHUTDOWN_DRAIN_SECONDS": "0",
+        # A shop that recovers in seconds.
+        "BREAKER_SECONDS": "2",
+        "SAGA_IDLE_SECONDS": "1",
+        "SAGA_BACKOFF_MAX_SECONDS": "1",
     }
 
 
 def _log_in(users: str) -> str:
-    answer = _post(f"{users}/api/v1/login", {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}, {})
+    answer = post(f"{users}/api/v1/login", {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}, {})
     return str(answer["access_token"])
 
 
 def _add_product(servers: Mapping[str, ServerProcess], admin: str, name: str) -> str:
     headers = {"Authorization": f"Bearer {admin}"}
     body = {"name": name, "description": "It shines.", "price": 1999}
-    product_id = str(_post(f"{servers['products'].url}/api/v1/products", body, headers)["id"])
-    _post(f"{servers['inventory'].url}/api/v1/inventory/{product_id}", {"quantity": 1_000_000}, headers)
+    product_id = str(post(f"{servers['products'].url}/api/v1/products", body, headers)["id"])
+    post(f"{servers['inventory'].url}/api/v1/inventory/{product_id}", {"quantity": 1_000_000}, headers)
     return product_id
 
 
-def _post(url: str, body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
+def post(url: str, body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
+    """Send a request that has to succeed and return its answer. Raises RuntimeError."""
     answer = urllib3.PoolManager(retries=False, timeout=30.0).request("POST", url, json=body, headers=headers)
     if answer.status >= 300:
         raise RuntimeError(f"{url} answered {answer.status}: {answer.data!r}")

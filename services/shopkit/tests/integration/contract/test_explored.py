@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,11 +14,10 @@ import pytest
 from shopkit.openapi import describe
 from shopkit.service import find_service
 from shopkit.testing.logs import log_lines
-from shopkit.testing.postgres import Templates
 from shopkit.testing.process import subprocess_environ
 from shopkit.testing.tokens import INTERNAL_TOKEN
 
-from .running_shop import SERVICES, RunningShop, running_shop
+from .running_shop import SERVICES, RunningShop
 
 HERE = Path(__file__).parent
 EXAMPLES = 5
@@ -58,12 +56,6 @@ expected-statuses = ["400", "401", "403", "415", "422", "428"]
 include-path = "/api/v1/oauth/token"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401"]
 """
-
-
-@pytest.fixture(scope="module")
-def shop(database_templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningShop]:
-    with running_shop(database_templates, tmp_path_factory.mktemp("shop")) as running:
-        yield running
 
 
 def with_operations() -> list[str]:
