@@ -34,7 +34,8 @@ def build(runtime: Runtime[OrdersSettings]) -> Desk:
 
     def for_worker(name: str, url: str) -> Upstream:
         # It backs off by itself: a breaker that is open for a minute would keep orders from their end for longer.
-        protection = Protection(settings.breaker_failures, settings.saga_backoff_seconds, concurrency=1)
+        pause, age = settings.saga_backoff_seconds, settings.connection_seconds
+        protection = Protection(settings.breaker_failures, pause, concurrency=1, connection_seconds=age)
         token = settings.internal_token
         return Upstream(f"{name}-for-worker", url, runtime.metrics, token=token, protection=protection)
 
