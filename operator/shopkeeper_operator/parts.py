@@ -28,7 +28,8 @@ class Part:
 
 
 ALL: Final = (
-    Part("users", publishes=True, reads=(naming.jwt_secret,)),
+    # The administrator's password is set by the migration Job, which carries the same digest.
+    Part("users", publishes=True, reads=(naming.jwt_secret, naming.admin_secret)),
     Part("products"),
     Part("inventory", reads=(naming.internal_secret,)),
     Part("orders", publishes=True, reads=(naming.internal_secret,)),

@@ -35,6 +35,14 @@ class DatabaseStatus(Part):
     host: str = Field(description="Where the services find it.")
 
 
+class PlanStatus(Part):
+    """What a paused Shop would change."""
+
+    count: int = Field(description="How many changes.")
+    changes: list[str] = Field(default_factory=list, description="The first hundred of them, in order.")
+    restarts: list[str] = Field(default_factory=list, description="Workloads the pods of which would be replaced.")
+
+
 class Status(Part):
     """What the shop is."""
 
@@ -52,3 +60,4 @@ class Status(Part):
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
     )
     database: DatabaseStatus | None = None
+    plan: PlanStatus | None = Field(default=None, description="Of a paused Shop: what it would change.")

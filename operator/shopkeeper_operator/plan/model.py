@@ -204,3 +204,4 @@ class Plan:
     retry: bool = False
     paused: bool = False
     asleep: bool = False
+    preview: Mapping[str, Any] = field(default_factory=dict)

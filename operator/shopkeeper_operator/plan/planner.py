@@ -32,6 +32,7 @@ from shopkeeper_operator.plan.model import (
     RenderError,
     Target,
 )
+from shopkeeper_operator.plan.preview import summary
 from shopkeeper_operator.snapshot import ServerProblem, Snapshot
 
 #: How long the database server and the broker may take to start before a person should look.
@@ -56,7 +57,8 @@ def plan(snapshot: Snapshot, now: datetime, render: Render) -> Plan:
         return Plan(findings=tuple(Finding(reasons.INVALID_SPEC, text) for text in error.sentences))
     made = _plan(snapshot, spec, now, render)
     if spec.paused:
-        return replace(made, actions=(), retry=False, paused=True)
+        preview = summary(made.actions, snapshot)
+        return replace(made, actions=(), retry=False, paused=True, preview=preview)
     if naming.FINALIZER not in snapshot.shop.finalizers:
         return replace(made, actions=(AddFinalizer(), *made.actions))
     return made
@@ -102,7 +104,10 @@ def _desired(snapshot: Snapshot, spec: Spec, server: Target, render: Render) -> 
 def _put_to_sleep(snapshot: Snapshot, spec: Spec, server: Target, desired: dict[Ref, Manifest], now: datetime) -> Plan:
     findings = tuple(sleep.findings(snapshot))
     return Plan(
-        actions=(*secrets.renewals(snapshot, server, spec, now), *sleep.actions(desired, snapshot)),
+        actions=(
+            *secrets.renewals(snapshot, server, spec, now),
+            *sleep.actions(desired, snapshot, at_once=spec.paused),
+        ),
         findings=(*secrets.problems(snapshot, server, spec, now), *findings),
         services=assess.rows(waves.decide(desired, snapshot, frozenset(), now)),
         release=spec.release or snapshot.environment.release,
@@ -115,6 +120,8 @@ def _put_to_sleep(snapshot: Snapshot, spec: Spec, server: Target, desired: dict[
 def _deploy(snapshot: Snapshot, spec: Spec, server: Target, desired: dict[Ref, Manifest], now: datetime) -> Plan:
     provisions, database_findings, complete = database.provisioning(snapshot, server)
     decided = waves.decide(desired, snapshot, complete, now)
+    # A paused Shop shows all that it would do, not only what would come first.
+    writes = waves.decide(desired, snapshot, complete, now, at_once=True).writes if spec.paused else decided.writes
     postgres = () if server.shared else assess.postgres(snapshot, now, PATIENCE)
     broker = assess.messaging(snapshot, spec.messaging.replicas, now, PATIENCE)
     findings = (
@@ -133,7 +140,7 @@ def _deploy(snapshot: Snapshot, spec: Spec, server: Target, desired: dict[Ref, M
         actions=(
             *secrets.renewals(snapshot, server, spec, now),
             *provisions,
-            *decided.writes,
+            *writes,
             *_storage(snapshot, spec),
             *prune.unwanted(desired.keys(), snapshot, decided.tasks),
         ),

@@ -24,11 +24,13 @@ def without_pods(manifest: Manifest) -> Manifest:
     return manifest | {"spec": manifest["spec"] | {"replicas": 0}}
 
 
-def actions(manifests: Mapping[Ref, Manifest], snapshot: Snapshot) -> Iterator[Apply | Delete]:
+def actions(
+    manifests: Mapping[Ref, Manifest], snapshot: Snapshot, *, at_once: bool = False
+) -> Iterator[Apply | Delete]:
     """Yield what to write now.
 
     Autoscalers go, and Jobs that have not ended: they come back when the shop wakes. A Job that is done stays, so that
-    nothing is migrated or loaded again.
+    nothing is migrated or loaded again. `at_once` lets nothing wait, to see all that there is to do.
     """
     for child in snapshot.of_kind("HorizontalPodAutoscaler"):
         if not child.terminating and prune.owned(child.body, snapshot):
@@ -42,7 +44,7 @@ def actions(manifests: Mapping[Ref, Manifest], snapshot: Snapshot) -> Iterator[A
     for ref, manifest in wanted.items():
         live = snapshot.children.get(ref)
         cause = waves.change(manifest, None if live is None else live.body, snapshot)
-        if cause is not None and (cause == "drift" or _open(ref, snapshot)):
+        if cause is not None and (cause == "drift" or at_once or _open(ref, snapshot)):
             yield Apply(ref, manifest, cause, exists=live is not None)
 
 

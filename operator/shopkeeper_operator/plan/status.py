@@ -45,6 +45,7 @@ def build(snapshot: Snapshot, plan: Plan, problems: Sequence[Finding], now: date
         **_facts(snapshot, plan),
         "observedGeneration": snapshot.shop.generation,
         "phase": _phase(snapshot, plan, findings),
+        **({"plan": dict(plan.preview)} if plan.paused else {}),
         "conditions": [_stamped(snapshot, condition, now) for condition in conditions],
     }
 

@@ -62,7 +62,14 @@ class Waves:
         return self.tasks.get(CATALOG)
 
 
-def decide(desired: Mapping[Ref, Manifest], snapshot: Snapshot, databases: frozenset[str], now: datetime) -> Waves:
+def decide(
+    desired: Mapping[Ref, Manifest],
+    snapshot: Snapshot,
+    databases: frozenset[str],
+    now: datetime,
+    *,
+    at_once: bool = False,
+) -> Waves:
     """Return what to write now.
 
     Args:
@@ -70,6 +77,7 @@ def decide(desired: Mapping[Ref, Manifest], snapshot: Snapshot, databases: froze
         snapshot: the Shop as it is.
         databases: services whose database is complete.
         now: the time.
+        at_once: let nothing wait, to see all that there is to do.
     """
     live = {ref: child.body for ref, child in snapshot.children.items() if ref in desired}
     changes = {ref: change(manifest, live.get(ref), snapshot) for ref, manifest in desired.items()}
@@ -82,7 +90,7 @@ def decide(desired: Mapping[Ref, Manifest], snapshot: Snapshot, databases: froze
         cause = changes[ref]
         if cause is None:
             continue
-        if cause != "drift" and not _open(manifest, snapshot, databases, _migrations(tasks), services):
+        if cause != "drift" and not at_once and not _open(manifest, snapshot, databases, _migrations(tasks), services):
             held.add(manifests.part_of(manifest))
             continue
         child = snapshot.children.get(ref)

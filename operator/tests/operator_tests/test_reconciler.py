@@ -129,6 +129,20 @@ def test_a_new_release_migrates_before_it_rolls_out() -> None:
     assert world.shop()["status"]["phase"] == "Ready"
 
 
+def test_another_password_of_the_administrator_runs_the_migration_again() -> None:
+    world = ready()
+    old = {name for name in world.api.of("Job") if name.startswith("demo-users-migrate")}
+    password = base64.b64encode(b"a new password").decode()
+    world.api.edit(world.ref("Secret", "demo-admin"), lambda body: body["data"].update(password=password))
+
+    world.run()
+
+    new = {name for name in world.api.of("Job") if name.startswith("demo-users-migrate")}
+    assert new.isdisjoint(old)
+    assert [write for write in world.api.writes if "Deployment" in write] == ["apply Deployment demo-users"]
+    assert world.shop()["status"]["phase"] == "Ready"
+
+
 def test_the_database_is_not_asked_at_every_event() -> None:
     world = ready()
     world.servers.questions = 0

@@ -69,7 +69,7 @@ def _service(maker: _Maker, service: str, values: Mapping[str, Any], tag: str) -
     image = f"shopkeeper/{service}:{tag}"
     selector = maker.selector(service)
     ports = [{"name": "http", "port": 80}, {"name": "metrics", "port": 9090}]
-    job = {"backoffLimit": 6, "template": maker.template(f"{service}-migrate", image)}
+    job = {"backoffLimit": 6, "template": maker.template(f"{service}-migrate", image, values["podAnnotations"])}
     deployment = {
         "replicas": values["replicas"],
         "selector": {"matchLabels": selector},
