@@ -59,7 +59,7 @@ class Crowd:
     """
 
     url: str
-    shoppers: Sequence[tuple[str, str]]
+    shoppers: Sequence[tuple[str, str]] = field(repr=False)
     products: Sequence[str]
     prefix: str
     outcomes: list[Outcome] = field(default_factory=list)

@@ -57,6 +57,7 @@ class Load:
 
     Args:
         stage: the shop.
+        pages: whether they look at the web shop's pages too.
 
     Attributes:
         failures: answers other than 2xx, counted by operation, status and kind.
@@ -64,6 +65,7 @@ class Load:
     """
 
     stage: Stage
+    pages: bool
     failures: Counter[str] = field(default_factory=Counter)
     requests: int = 0
 
@@ -88,8 +90,10 @@ class Load:
         line.close()
 
     def _visit(self, line: Line) -> None:
-        """Look at a product and its stock, buy it, look at the order."""
+        """Look at a product and its stock, as a page and by the API, buy it, look at the order."""
         product = self.stage.plenty
+        if self.pages:
+            self._send(line, "page", "GET", f"/p/{product}")
         self._send(line, "search", "GET", "/products?limit=5")
         self._send(line, "product", "GET", f"/products/{product}")
         self._send(line, "stock", "GET", f"/inventory/{product}")
@@ -119,11 +123,12 @@ def run(stage: Stage, say: Callable[[str], None], names: Sequence[str] = ()) -> 
         say: told of the progress.
         names: the parts to restart; all that the shop has when empty.
     """
-    load = Load(stage)
+    present = deployments(stage)
+    load = Load(stage, pages="storefront" in present)
     restarted: list[Restarted] = []
     started = time.monotonic()
     with load:
-        for name in names or deployments(stage):
+        for name in names or present:
             restarted.append(restart(stage, name, load))
             say(f"{name} restarted in {restarted[-1].seconds:.1f} s, {load.failures.total()} failures")
     seconds = time.monotonic() - started

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import jwt
@@ -54,7 +54,7 @@ class Stage:
     products: Sequence[str]
     plenty: str
     initial: dict[str, int]
-    shoppers: Sequence[tuple[str, str]]
+    shoppers: Sequence[tuple[str, str]] = field(repr=False)
 
     @property
     def users(self) -> list[str]:
