@@ -1,11 +1,12 @@
 """What the gateway refuses for being too much, and the headers that it puts on every answer."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from charts.tests.envoy import Gateway, running_gateway
+from charts.tests.envoy import Gateway, running_gateway, until
 from charts.tests.helm import Helm, Object
 from charts.tests.tokens import bearer
 
@@ -50,6 +51,22 @@ def test_header_limits(gateway: Gateway, headers: dict[str, str]) -> None:
     answer = gateway.call("GET", "/products", headers=headers)
     assert answer.status == 431
     assert answer.problem == "headers-too-large"
+
+
+def test_a_service_that_hangs_holds_up_no_other(helm: Helm, tmp_path: Path) -> None:
+    values: Object = {"limits": {"requestsPerService": 3}}
+    with running_gateway(helm, values, tmp_path) as gateway, ThreadPoolExecutor(3) as pool:
+        payments, token = gateway.stubs["payments"], bearer(gateway.signer.token())
+        hold = {"X-Test-Hold": "1", **token}
+        held = [pool.submit(gateway.call, "POST", "/api/v1/payments", b"{}", hold) for _ in range(3)]
+        until(lambda: len(payments.asked) == 3, "three requests are under way")
+        answer = gateway.call("POST", "/api/v1/payments", b"{}", token)
+        assert (answer.status, answer.problem, answer.headers["retry-after"]) == (503, "unavailable", "1")
+        assert len(payments.asked) == 3
+        assert gateway.call("POST", "/orders", b"{}", token).status == 200
+        payments.held.set()
+        assert [one.result().status for one in held] == [200] * 3
+        assert gateway.call("POST", "/api/v1/payments", b"{}", token).status == 200
 
 
 @pytest.mark.parametrize(

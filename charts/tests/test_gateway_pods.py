@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from charts.tests.envoy import Gateway, running_gateway
-from charts.tests.helm import Helm, Object
+from charts.tests.helm import Helm
 from charts.tests.stubs import Stub
 
 
@@ -48,9 +48,7 @@ def test_others_are_spread(gateway: Gateway) -> None:
 
 def test_a_pod_that_is_away_is_passed_over(helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> None:
     gone = Stub("storefront")
-    gone.start()
-    values: Object = {}
-    with running_gateway(helm, values, tmp_path_factory.mktemp("envoy"), pods=(gone,)) as gateway:
+    with running_gateway(helm, {}, tmp_path_factory.mktemp("envoy"), pods=(gone,)) as gateway:
         gone.shutdown()
         gone.server_close()
         for number in range(40):

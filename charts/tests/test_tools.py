@@ -26,7 +26,7 @@ def test_no_values_file_is_left_over() -> None:
 def test_readme_has_every_value() -> None:
     text = (CHARTS / "gateway" / "README.md").read_text()
     assert '| `service.type` | `"ClusterIP"` | `ClusterIP`, `NodePort` or `LoadBalancer`. |' in text
-    assert text.count("\n| `") == 63
+    assert text.count("\n| `") == 64
 
 
 def test_an_incomplete_value_is_named(tmp_path: Path) -> None:

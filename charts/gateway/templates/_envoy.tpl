@@ -75,12 +75,13 @@ overload_manager:
                 socket_address:
                   address: {{ include "service.shop" .ctx.root }}-{{ .service }}{{ if $pods }}-pods{{ end }}
                   port_value: {{ $pods | ternary 8080 80 }}
-  # A service that hangs holds so many requests and no more; others get 503 at once.
+  # A service that hangs holds so many requests and no more; the next ones get 503 at once.
   circuit_breakers:
     thresholds:
-      - max_connections: 512
-        max_pending_requests: 512
-        max_requests: 512
+      # More connections than requests: a request that finds none would wait, not be refused.
+      - max_connections: {{ mul 2 (int .ctx.root.Values.limits.requestsPerService) }}
+        max_pending_requests: {{ int .ctx.root.Values.limits.requestsPerService }}
+        max_requests: {{ int .ctx.root.Values.limits.requestsPerService }}
         retry_budget:
           budget_percent:
             value: 20
