@@ -84,12 +84,17 @@ def opened(kubectl: Kubectl, products: int, pieces: int, shoppers: int, **spec: 
         # The Shop is ready when its pods are; the nodes' rules for the port follow a moment later.
         eventually(lambda: Line(url).send("begin", "GET", "/products").status == 200, f"{url} answers")
         admin = shop.admin(Shopper(url))
-        offered = [admin.offer(f"Piece {number}", 1000 + 7 * number, pieces) for number in range(products)]
-        plenty = admin.offer("Grain of sand", 1, PLENTY)
+        offered = [offer(admin, f"Piece {number}", 1000 + 7 * number, pieces) for number in range(products)]
+        plenty = offer(admin, "Grain of sand", 1, PLENTY)
         initial = {**dict.fromkeys(offered, pieces), plenty: PLENTY}
         yield Stage(shop, url, offered, plenty, initial, accounts(shop, url, shoppers))
     finally:
         kubectl("delete", "namespace", namespace, "--wait=true", "--timeout=180s", timeout=200)
+
+
+def offer(admin: Shopper, name: str, price: int, pieces: int) -> str:
+    """Put a product on sale; a service that has just begun may not have the keys yet that tokens are checked by."""
+    return eventually(lambda: admin.offer(name, price, pieces), f"{name} is on sale")
 
 
 def _spec(kubectl: Kubectl) -> Object:
