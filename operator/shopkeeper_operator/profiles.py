@@ -47,9 +47,9 @@ class Profile:
 
 PROFILES: Final = {
     "small": Profile(
-        service=Size(1, "40m", "96Mi", "1", "192Mi"),
+        service=Size(1, "30m", "96Mi", "1", "192Mi"),
         # Hashing a password takes 19 MiB at a time.
-        services={"users": Size(1, "40m", "96Mi", "1", "256Mi")},
+        services={"users": Size(1, "30m", "96Mi", "1", "256Mi")},
         gateway=Size(1, "40m", "64Mi", "2", "192Mi"),
         postgres=Size(1, "80m", "192Mi", "2", "512Mi"),
         rabbitmq=Size(1, "50m", "192Mi", "1", "384Mi"),
