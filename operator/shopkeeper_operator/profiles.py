@@ -1,6 +1,6 @@
 """What each profile means, as data. Pure.
 
-The sum of requests of `small` is 490m and 1216Mi (5m and 48Mi more where the mail sink runs): two such Shops and the
+The sum of requests of `small` is 410m and 1216Mi (5m and 48Mi more where the mail sink runs): three such Shops and the
 operator fit beside the control plane of a node with two cores.
 """
 
