@@ -88,6 +88,7 @@ lint: $(VENV) charts ## check style, types, imports, charts, Dockerfiles, workfl
 	PYTHONPATH=$$(echo operator services/shopkit $(SERVICES:%=services/%) | tr ' ' ':') lint-imports
 	python3 -m charts.tools generate --check
 	zizmor --quiet --offline .github/workflows
+	buf lint services/recommendations
 	hadolint --config images/.hadolint.yaml images/*/Dockerfile
 	git ls-files '*.sh' .ci/run | xargs shellcheck
 
@@ -99,6 +100,7 @@ charts: ## put the charts' dependencies, which are in this repository, into thei
 .PHONY: generate
 generate: $(VENV) ## write again what is made from code: charts, CRD, OpenAPI files
 	python3 -m charts.tools generate
+	python3 services/recommendations/generate.py
 	PYTHONPATH=operator python3 -m shopkeeper_operator.crd > charts/shop-operator/files/shops.shopkeeper.dev.yaml
 	PYTHONPATH=operator python3 -m shopkeeper_operator.reference > docs/shop.md
 	for service in $(SERVICES); do \
