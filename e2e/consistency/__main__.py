@@ -67,7 +67,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     small.add_argument("--shoppers", type=int, default=1000)
     restarts = commands.add_parser("rolling", help="restart every Deployment under load")
     restarts.set_defaults(command=rolling_restart, name="rolling")
-    restarts.add_argument("--shoppers", type=int, default=8)
+    restarts.add_argument("--shoppers", type=int, default=rolling.MOST_SHOPPERS)
     for each in (whole, small, restarts):
         each.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="the same campaign again")
         each.add_argument("--out", type=Path, help="results file (JSON)")
