@@ -3,6 +3,7 @@
 import errno
 import io
 import json
+import re
 import socket
 import sys
 from pathlib import Path
@@ -196,5 +197,5 @@ def test_the_state_of_a_shop_in_a_few_words() -> None:
 
 def test_the_next_commands_are_complete() -> None:
     text = shop.next_commands("http://localhost:8080", "kind-shopkeeper", Path("/bin"))
-    assert "http://localhost:8080/register --json" in text
-    assert "@" not in text.replace("ann@example.com", "")
+    assert "shop() { curl -sSw '\\n' http://localhost:8080\"$@\"; }" in text
+    assert re.findall("@[A-Z]+@", text) == []

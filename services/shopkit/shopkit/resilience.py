@@ -193,7 +193,7 @@ class Bulkhead:
         patience: seconds a call waits for its turn: full for a moment is no reason to fail.
     """
 
-    def __init__(self, most: int, patience: float = 0.1) -> None:
+    def __init__(self, most: int, patience: float = 0.5) -> None:
         self._free = threading.BoundedSemaphore(most)
         self._patience = patience
 
