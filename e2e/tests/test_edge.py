@@ -171,7 +171,7 @@ def test_path_tricks_reach_nothing(anyone: Shopper, path: str, status: int) -> N
     [
         "POST /orders HTTP/1.1\r\nHost: shop\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n",
         "POST /orders HTTP/1.1\r\nHost: shop\r\nContent-Length: 4\r\nContent-Length: 5\r\n",
-        "GET /products HTTP/1.1\r\nHost: shop\r\nX-Split: a\rb\r\n",
+        "GET /products HTTP/1.1\r\nHost: shop\r\nX-Split: a\x00b\r\n",
         "GET /products HTTP/1.1\r\nHost: shop\r\nX-Long: " + "a" * 100_000 + "\r\n",
         "GET /products HTTP/1.1\r\n",
     ],
@@ -190,11 +190,11 @@ def raw(url: str, request: str) -> int:
 
 
 def test_too_large_and_too_deep_bodies_are_refused(admin: Shopper, anyone: Shopper) -> None:
-    large = admin.call("POST", "/products", {"name": "Large", "price": 1, "description": "x" * 2_000_000})
+    large = admin.call("POST", "/products", {"name": "Gargantua", "price": 1, "description": "x" * 2_000_000})
     assert large.status == 413
     deep = admin.call("POST", "/products", b'{"name": ' + b"[" * 100_000 + b"]" * 100_000 + b"}")
-    assert deep.status in (400, 422)
-    assert anyone.call("GET", "/products?q=Large").body["items"] == []
+    assert deep.status == 400
+    assert anyone.call("GET", "/products?q=Gargantua").body["items"] == []
 
 
 def test_sql_and_headers_are_text(admin: Shopper, anyone: Shopper) -> None:

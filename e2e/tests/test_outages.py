@@ -85,7 +85,7 @@ def test_orders_work_while_the_broker_is_away_and_mails_come_later_once(shop: Sh
             assert "MessagingReady" in not_true(shop)
 
         eventually(lambda: len(mails.to(email)) == 2, "both mails have come", 120)
-        assert sorted(mails.subjects(email)) == ["Welcome to outages", "Your order of €78.00 is confirmed"]
+        assert sorted(mails.subjects(email)) == ["Welcome to Outages", "Your order of €78.00 is confirmed"]
         for service in ("users", "orders"):
             assert shop.sql(service, "SELECT count(*) FROM outbox") == "0"
         assert (

@@ -55,7 +55,7 @@ def test_from_the_front_page_to_the_confirmed_order(
     order = buy(Journey(page, anyone.url, email, look), "zanzibar")
     context.close()
 
-    assert shop.sql("orders", f"SELECT status FROM orders WHERE id = '{order}'") == "confirmed"
+    assert shop.sql("orders", f"SELECT state FROM orders WHERE id = '{order}'") == "confirmed"
     assert (
         shop.sql(
             "orders", f"SELECT count(*) FROM orders WHERE user_id = (SELECT user_id FROM orders WHERE id = '{order}')"

@@ -24,6 +24,14 @@ class UpstreamResponse:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+def is_strangers(answer: urllib3.BaseHTTPResponse) -> bool:
+    """Tell whether an error is not of the service that was asked: every error of a service is a problem document.
+
+    Such a one is of something in between: a router that no longer knows the pod, a proxy.
+    """
+    return answer.status >= 400 and answer.headers.get("Content-Type") != MEDIA_TYPE
+
+
 def read(name: str, answer: urllib3.BaseHTTPResponse) -> UpstreamResponse:
     """Return an answer below 500.
 
@@ -40,9 +48,7 @@ def read(name: str, answer: urllib3.BaseHTTPResponse) -> UpstreamResponse:
     if answer.status >= 500:
         transient = answer.status in _TRANSIENT
         raise Failure(f"{name} answered {answer.status}.", 503, maybe_done=True, transient=transient)
-    if answer.status >= 400 and answer.headers.get("Content-Type") != MEDIA_TYPE:
-        # Every error of a service is a problem document. This one is of something in between: a router that no
-        # longer knows the pod, a proxy. To take its 404 for the service's would be to believe a stranger.
+    if is_strangers(answer):
         raise Failure(f"Something else than {name} answered {answer.status}.", 503, maybe_done=True)
     return UpstreamResponse(answer.status, _decode(name, answer), answer.headers)
 

@@ -14,8 +14,8 @@ from typing import Any
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 
-from shopkit import context, tracing
-from shopkit.answers import UpstreamResponse, read
+from shopkit import answers, context, tracing
+from shopkit.answers import UpstreamResponse
 from shopkit.connections import pool_manager
 from shopkit.guard import Failure, Guard
 from shopkit.metrics import Metrics
@@ -172,7 +172,10 @@ class Upstream:
             span.set("http.response.status_code", answer.status)
             if answer.status >= 500:
                 span.fail(str(answer.status))
-        return read(self._name, answer)
+        if answers.is_strangers(answer):
+            # It would go on answering over the connections that are kept, also when the service is back.
+            self._http.clear()
+        return answers.read(self._name, answer)
 
     def _send(self, request: _Request, timeout: urllib3.Timeout) -> urllib3.BaseHTTPResponse:
         started = time.perf_counter()

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 import structlog
@@ -226,16 +227,16 @@ def test_a_connection_is_replaced_when_it_is_old(other: FakeUpstream) -> None:
 
 @pytest.mark.parametrize("status", [400, 404, 409])
 def test_an_error_that_is_no_problem_document_is_not_the_services(status: int) -> None:
-    """As of a router that answers for an address which no pod has any more."""
-    answer = f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
-    with socket.create_server(("127.0.0.1", 0)) as router:
+    """As of a router that answers for an address which no pod has any more; its connections are not kept."""
+    answer = f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n".encode()
+    with socket.create_server(("127.0.0.1", 0)) as router, ExitStack() as kept:
+        router.settimeout(10)
 
         def serve() -> None:
             for _ in range(3):
-                opened, _ = router.accept()
-                with opened:
-                    opened.recv(10_000)
-                    opened.sendall(answer)
+                opened = kept.enter_context(router.accept()[0])
+                opened.recv(10_000)
+                opened.sendall(answer)
 
         thread = threading.Thread(target=serve)
         thread.start()
