@@ -46,12 +46,23 @@ def test_others_are_spread(gateway: Gateway) -> None:
     assert all(gained(gateway, [""] * 60))
 
 
+class Away(Stub):
+    """A pod that is away: its port stays its own, and nobody listens on it."""
+
+    def server_activate(self) -> None:
+        """Do not listen."""
+
+    def start(self) -> None:
+        """Serve nobody."""
+
+    def stop(self) -> None:
+        """Give the port back."""
+        self.server_close()
+
+
 def test_a_pod_that_is_away_is_passed_over(helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> None:
-    gone = Stub("storefront")
-    with running_gateway(helm, {}, tmp_path_factory.mktemp("envoy"), pods=(gone,)) as gateway:
-        gone.shutdown()
-        gone.server_close()
+    with running_gateway(helm, {}, tmp_path_factory.mktemp("envoy"), pods=(Away("storefront"),)) as gateway:
         for number in range(40):
             # Nobody has seen what found no connection, so that writes may be sent again as well.
             answer = gateway.call("POST", "/basket", b"x", {"Cookie": f"account={number}"})
-            assert answer.status == 200
+            assert answer.status == 200, answer

@@ -125,7 +125,7 @@ def admin(url: str) -> Iterator[connection]:
 
 
 class Templates:
-    """Migrated template databases, one per service, and databases made from them.
+    """Migrated template databases, one per service and its variables, and databases made from them.
 
     Args:
         server: URL of the server as superuser.
@@ -134,7 +134,7 @@ class Templates:
     def __init__(self, server: str) -> None:
         self._server = server
         self._run = uuid.uuid4().hex[:8]
-        self._names: dict[str, str] = {}
+        self._names: dict[tuple[str, frozenset[tuple[str, str]]], str] = {}
         self._made: list[str] = []
 
     def create(self, service: str, environ: Mapping[str, str]) -> str:
@@ -144,11 +144,13 @@ class Templates:
             service: name of the service.
             environ: further variables for its migration (and bootstrap).
         """
-        if service not in self._names:
-            self._names[service] = self._make_template(service, environ)
+        # What a migration is given may be in what it makes: an administrator with that password.
+        key = (service, frozenset(environ.items()))
+        if key not in self._names:
+            self._names[key] = self._make_template(service, environ)
         name = f"test_{service}_{self._run}_{len(self._made)}"
         with admin(self._server) as opened:
-            _execute(opened, "CREATE DATABASE {} TEMPLATE {}", name, self._names[service])
+            _execute(opened, "CREATE DATABASE {} TEMPLATE {}", name, self._names[key])
         self._made.append(name)
         return with_database(self._server, name, service)
 
@@ -163,7 +165,7 @@ class Templates:
                 _execute(opened, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
     def _make_template(self, service: str, environ: Mapping[str, str]) -> str:
-        name = f"template_{service}_{self._run}"
+        name = f"template_{service}_{self._run}_{len(self._names)}"
         owner = f"{service}_owner"
         with admin(self._server) as opened:
             for role in (service, owner):
