@@ -117,7 +117,14 @@ def test_bad_tokens_are_refused_at_the_edge(shop: Shop, anyone: Shopper, admin: 
         assert answer.headers["www-authenticate"].startswith("Bearer")
         # Envoy answered, the service was not asked.
         assert "x-request-id" not in answer.headers or answer.body["type"].endswith("/unauthorized")
-    assert [p["name"] for p in anyone.call("GET", "/products?q=Intruder").body["items"]] == []
+    assert "Intruder" not in names(anyone, "Intruder")
+
+
+def names(client: Shopper, words: str) -> list[str]:
+    """Return the names of the products that a search finds; it forgives typing errors, so others may be among them."""
+    answer = client.call("GET", f"/products?q={words}&limit=100")
+    assert answer.status == 200, answer
+    return [product["name"] for product in answer.body["items"]]
 
 
 def test_customer_may_not_do_what_only_the_administrator_may(shopper: Shopper, anyone: Shopper, product: str) -> None:
@@ -194,7 +201,7 @@ def test_too_large_and_too_deep_bodies_are_refused(admin: Shopper, anyone: Shopp
     assert large.status == 413
     deep = admin.call("POST", "/products", b'{"name": ' + b"[" * 100_000 + b"]" * 100_000 + b"}")
     assert deep.status == 400
-    assert anyone.call("GET", "/products?q=Gargantua").body["items"] == []
+    assert "Gargantua" not in names(anyone, "Gargantua")
 
 
 def test_sql_and_headers_are_text(admin: Shopper, anyone: Shopper) -> None:
