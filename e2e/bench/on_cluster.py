@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -103,15 +102,6 @@ def _shop() -> Iterator[tuple[Shop, str]]:
         shop = Shop("bench", cluster.within(name))
         shop.apply(gateway={"service": {"type": "NodePort"}, "rateLimit": {"requestsPerMinute": UNLIMITED}})
         shop.wait_ready()
-        yield shop, _url(shop)
+        yield shop, shop.node_url()
     finally:
         cluster("delete", "namespace", name, "--wait=false")
-
-
-def _url(shop: Shop) -> str:
-    """Return the gateway's address on the node, which a kind node's machine reaches without a forwarder between."""
-    ports = shop.kubectl.get("service", f"{shop.name}-gateway")["spec"]["ports"]
-    port = next(one["nodePort"] for one in ports if one["name"] == "http")
-    nodes = json.loads(shop.kubectl("get", "nodes", "-o", "json"))["items"]
-    addresses = nodes[0]["status"]["addresses"]
-    return f"http://{next(one['address'] for one in addresses if one['type'] == 'InternalIP')}:{port}"

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import urllib3
+
 from e2e.support.kubectl import Kubectl, Object
 from e2e.support.shopper import Shopper
 from e2e.support.waiting import eventually
@@ -90,14 +92,30 @@ class Shop:
             "psql", "-h", "/var/run/postgresql", "-U", "postgres", "-d", database, "-Atc", statement,
         ).strip()  # fmt: skip
 
+    def node_port(self) -> int | None:
+        """Return the gateway's port for http on every node, or None where it has none."""
+        ports: list[Object] = self.kubectl.get("service", f"{self.name}-gateway")["spec"]["ports"]
+        return next((port.get("nodePort") for port in ports if port["name"] == "http"), None)
+
+    def node_url(self) -> str:
+        """Return the gateway's URL on a node, as soon as it answers there.
+
+        Raises:
+            AssertionError: it has no node port, or did not answer.
+        """
+        node_port = self.node_port()
+        assert node_port is not None, f"{self.name}-gateway has no node port"
+        address = self.kubectl("get", "nodes", "-o", f"jsonpath={INTERNAL_IP}").split()[0]
+        url = f"http://{address}:{node_port}"
+        # The Shop is ready when its pods are; the nodes' rules for the port follow a moment later.
+        eventually(lambda: _answers(url), f"{url} answers")
+        return url
+
     @contextmanager
     def gateway(self) -> Iterator[Shopper]:
         """Give an anonymous client of the gateway: by its node port, or else by a port that is forwarded to it."""
-        ports = self.kubectl.get("service", f"{self.name}-gateway")["spec"]["ports"]
-        node_port = next((port.get("nodePort") for port in ports if port["name"] == "http"), None)
-        if node_port:
-            address = self.kubectl("get", "nodes", "-o", f"jsonpath={INTERNAL_IP}").split()[0]
-            yield Shopper(f"http://{address}:{node_port}")
+        if self.node_port() is not None:
+            yield Shopper(self.node_url())
             return
         with forward(self.kubectl, f"service/{self.name}-gateway", 80) as port:
             yield Shopper(f"http://127.0.0.1:{port}")
@@ -106,6 +124,13 @@ class Shop:
         """Return the Shop's administrator, logged in with the generated secret."""
         secret = self.secret("admin")
         return client.login(secret["email"], secret["password"])
+
+
+def _answers(url: str) -> bool:
+    try:
+        return urllib3.request("GET", f"{url}/products?limit=1", retries=False, timeout=5).status == 200
+    except urllib3.exceptions.HTTPError:
+        return False
 
 
 @contextmanager
