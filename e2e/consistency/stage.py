@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import OKPAlgorithm
 
 from e2e.consistency.wire import Line
-from e2e.support.kubectl import Kubectl, Object
+from e2e.support.kubectl import Kubectl
 from e2e.support.shop import Shop
 from e2e.support.shopper import Shopper
 from e2e.support.waiting import eventually
@@ -78,11 +78,9 @@ def opened(kubectl: Kubectl, products: int, pieces: int, shoppers: int, **spec: 
     kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}})
     try:
         shop = Shop(NAME, kubectl.within(namespace))
-        shop.apply(**_spec(kubectl), **spec)
+        shop.apply(services={name: {"env": env} for name, env in _ENVIRONMENT.items()}, **spec)
         shop.wait_ready(timeout=300)
-        url = address(shop)
-        # The Shop is ready when its pods are; the nodes' rules for the port follow a moment later.
-        eventually(lambda: Line(url).send("begin", "GET", "/products").status == 200, f"{url} answers")
+        url = shop.node_url()
         admin = shop.admin(Shopper(url))
         offered = [offer(admin, f"Piece {number}", 1000 + 7 * number, pieces) for number in range(products)]
         plenty = offer(admin, "Grain of sand", 1, PLENTY)
@@ -95,29 +93,6 @@ def opened(kubectl: Kubectl, products: int, pieces: int, shoppers: int, **spec: 
 def offer(admin: Shopper, name: str, price: int, pieces: int) -> str:
     """Put a product on sale; a service that has just begun may not have the keys yet that tokens are checked by."""
     return eventually(lambda: admin.offer(name, price, pieces), f"{name} is on sale")
-
-
-def _spec(kubectl: Kubectl) -> Object:
-    """Return the spec; the gateway's limits are per address, and here all shoppers share one."""
-    gateway: Object = {"service": {"type": "NodePort"}}
-    if "rateLimit" in _gateway_fields(kubectl):
-        gateway["rateLimit"] = {"requestsPerMinute": 1_000_000}
-    return {"gateway": gateway, "services": {name: {"env": env} for name, env in _ENVIRONMENT.items()}}
-
-
-def _gateway_fields(kubectl: Kubectl) -> Object:
-    definition = kubectl.get("customresourcedefinition", "shops.shopkeeper.dev")
-    schema = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
-    fields: Object = schema["gateway"]["properties"]
-    return fields
-
-
-def address(shop: Shop) -> str:
-    """Return the gateway's URL by its node port: unlike a forwarded port it outlives the gateway's pods."""
-    (node, *_) = shop.kubectl.within("").list("nodes")
-    host = next(each["address"] for each in node["status"]["addresses"] if each["type"] == "InternalIP")
-    ports = shop.kubectl.get("service", f"{shop.name}-gateway")["spec"]["ports"]
-    return f"http://{host}:{next(port['nodePort'] for port in ports if port['port'] == 80)}"
 
 
 def accounts(shop: Shop, url: str, count: int) -> list[tuple[str, str]]:
@@ -134,13 +109,16 @@ def accounts(shop: Shop, url: str, count: int) -> list[tuple[str, str]]:
 def _register(url: str, number: int) -> str:
     line = Line(url)
     body = {"email": f"shopper{number}@example.com", "password": uuid.uuid4().hex, "name": f"Shopper {number}"}
-    for _ in range(10):
+
+    def registered() -> str:
         answer = line.send("register", "POST", "/register", body)
-        if answer.status == 201:
-            line.close()
-            return str(answer.body["id"])
-        time.sleep(0.5)
-    raise AssertionError(f"shopper {number} could not register: {answer}")
+        if answer.status != 201:
+            raise AssertionError(answer)
+        return str(answer.body["id"])
+
+    user_id = eventually(registered, f"shopper {number} is registered", 10)
+    line.close()
+    return user_id
 
 
 class Signer:
