@@ -53,7 +53,8 @@ test-integration: $(VENV) ## run the services' tests against a real PostgreSQL a
 test-e2e: $(VENV) ## run the end-to-end tests on the cluster, through the gateway
 	@$(CLUSTER_PROGRAM) browser >/dev/null
 	@$(CLUSTER_PROGRAM) operator
-	@pytest -q -m e2e
+	@pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -m "e2e and not alone" e2e
+	@pytest -q -m "e2e and alone" e2e
 
 .PHONY: test-idle
 test-idle: $(VENV) ## watch a Shop at rest for ten minutes: no write to the API server

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ from e2e.bench.latency import Summary
 from e2e.bench.scenario import Urls, set_the_scene
 from e2e.bench.vegeta import Vegeta
 from e2e.cluster.bringup import Machine
+from e2e.support import namespaces
 from e2e.support.kubectl import Kubectl
 from e2e.support.shop import Shop
 
@@ -96,12 +96,11 @@ def _step(shop: Shop, load: Load, rate: int, seconds: int) -> tuple[Summary, dic
 @contextmanager
 def _shop() -> Iterator[tuple[Shop, str]]:
     cluster = Kubectl()
-    name = f"bench-{uuid.uuid4().hex[:6]}"
-    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    within = namespaces.create(cluster, "bench")
     try:
-        shop = Shop("bench", cluster.within(name))
+        shop = Shop("bench", within)
         shop.apply(gateway={"service": {"type": "NodePort"}, "rateLimit": {"requestsPerMinute": UNLIMITED}})
         shop.wait_ready()
         yield shop, shop.node_url()
     finally:
-        cluster("delete", "namespace", name, "--wait=false")
+        cluster("delete", "namespace", within.namespace, "--wait=false")

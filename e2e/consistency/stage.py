@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import OKPAlgorithm
 
 from e2e.consistency.wire import Line
+from e2e.support import namespaces
 from e2e.support.kubectl import Kubectl
 from e2e.support.shop import Shop
 from e2e.support.shopper import Shopper
@@ -73,11 +74,9 @@ def opened(kubectl: Kubectl, products: int, pieces: int, shoppers: int, **spec: 
         shoppers: how many accounts there are.
         spec: more of the Shop's spec.
     """
-    namespace = f"consistency-{uuid.uuid4().hex[:6]}"
-    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
-    kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}})
+    within = namespaces.create(kubectl, "consistency")
     try:
-        shop = Shop(NAME, kubectl.within(namespace))
+        shop = Shop(NAME, within)
         shop.apply(services={name: {"env": env} for name, env in _ENVIRONMENT.items()}, **spec)
         shop.wait_ready(timeout=300)
         url = shop.node_url()
@@ -87,7 +86,7 @@ def opened(kubectl: Kubectl, products: int, pieces: int, shoppers: int, **spec: 
         initial = {**dict.fromkeys(offered, pieces), plenty: PLENTY}
         yield Stage(shop, url, offered, plenty, initial, accounts(shop, url, shoppers))
     finally:
-        kubectl("delete", "namespace", namespace, "--wait=true", "--timeout=180s", timeout=200)
+        kubectl("delete", "namespace", within.namespace, "--wait=true", "--timeout=180s", timeout=200)
 
 
 def offer(admin: Shopper, name: str, price: int, pieces: int) -> str:

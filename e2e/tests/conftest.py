@@ -1,16 +1,32 @@
 """Shops for the end-to-end tests; a namespace for each module, with the restricted Pod Security level enforced."""
 
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 
+from e2e.support import namespaces
 from e2e.support.kubectl import Kubectl
 from e2e.support.shop import Shop
 from e2e.support.shopper import Shopper
 
 OPERATOR_NAMESPACE = "shopkeeper-system"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what shares a Shop in one worker: all modules that use the common one, and each of the others."""
+    for item in items:
+        if item.get_closest_marker("e2e") is not None:
+            item.add_marker(pytest.mark.xdist_group(_shares_the_shop(item) or str(item.path)))
+
+
+def _shares_the_shop(item: pytest.Item) -> str:
+    """Return a word if a test uses the Shop of the whole session, else nothing."""
+    if isinstance(item, pytest.Function):
+        definitions = item._fixtureinfo.name2fixturedefs.get("shop")
+        if definitions and definitions[-1].scope == "session":
+            return "shop"
+    return ""
 
 
 @pytest.fixture(scope="session")
@@ -35,10 +51,10 @@ def leaving(cluster: Kubectl) -> Iterator[list[str]]:
     wait_until_gone(cluster, names)
 
 
-def wait_until_gone(cluster: Kubectl, namespaces: list[str]) -> None:
+def wait_until_gone(cluster: Kubectl, names: list[str]) -> None:
     """Wait until these namespaces are deleted."""
-    if namespaces:
-        targets = [f"namespace/{name}" for name in namespaces]
+    if names:
+        targets = [f"namespace/{name}" for name in names]
         cluster("wait", "--for=delete", *targets, "--timeout=180s", timeout=200)
 
 
@@ -58,13 +74,11 @@ def namespace(cluster: Kubectl, leaving: list[str], request: pytest.FixtureReque
 
 @contextmanager
 def new_namespace(cluster: Kubectl, purpose: str, leaving: list[str]) -> Iterator[Kubectl]:
-    """Make a namespace that enforces the restricted Pod Security level; begin to delete it afterwards."""
-    name = f"e2e-{purpose}-{uuid.uuid4().hex[:6]}"
-    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
-    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
-    yield cluster.within(name)
-    cluster("delete", "namespace", name, "--wait=false")
-    leaving.append(name)
+    """Make a namespace; begin to delete it afterwards."""
+    made = namespaces.create(cluster, f"e2e-{purpose}")
+    yield made
+    cluster("delete", "namespace", made.namespace, "--wait=false")
+    leaving.append(made.namespace)
 
 
 @pytest.fixture(scope="module")

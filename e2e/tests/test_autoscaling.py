@@ -1,7 +1,7 @@
 """Under load the replicas of a service rise and fall by the HPA, and the operator never fights it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -26,16 +26,6 @@ threads = [threading.Thread(target=read) for _ in range(4)]
 [t.start() for t in threads]
 [t.join() for t in threads]
 """
-
-
-@pytest.fixture(scope="module")
-def scaling_shop(shop: Shop) -> Iterator[Shop]:
-    shop.apply(services={"products": {"autoscaling": {"minReplicas": 1, "maxReplicas": 4, "targetCPUUtilization": 60}}})
-    shop.wait_ready()
-    yield shop
-    shop.apply()
-    shop.wait_ready()
-    assert shop.children("horizontalpodautoscalers") == []
 
 
 def load_job(shop: Shop, image: str) -> dict[str, object]:
@@ -69,15 +59,18 @@ def load_job(shop: Shop, image: str) -> dict[str, object]:
     }
 
 
-def test_replicas_follow_the_load_and_come_back(scaling_shop: Shop) -> None:
-    kubectl = scaling_shop.kubectl
+def test_replicas_follow_the_load_and_come_back(make_shop: Callable[[str], Shop]) -> None:
+    shop = make_shop("demo")
+    shop.apply(services={"products": {"autoscaling": {"minReplicas": 1, "maxReplicas": 4, "targetCPUUtilization": 60}}})
+    shop.wait_ready()
+    kubectl = shop.kubectl
 
     def deployment() -> Object:
         return kubectl.get("deployment", "demo-products")
 
     assert deployment()["spec"]["replicas"] == 1
     image = kubectl.get("deployment", "demo-products")["spec"]["template"]["spec"]["containers"][0]["image"]
-    kubectl.apply(load_job(scaling_shop, image))
+    kubectl.apply(load_job(shop, image))
 
     eventually(lambda: deployment()["status"].get("readyReplicas", 0) >= 3, "three replicas serve", SCALE_UP_SECONDS)
     # An unrelated change makes the operator write the Shop's objects again while the HPA holds the replicas.
@@ -94,3 +87,7 @@ def test_replicas_follow_the_load_and_come_back(scaling_shop: Shop) -> None:
 
     kubectl("delete", "job", "load", "--cascade=foreground", "--timeout=60s")
     eventually(lambda: deployment()["spec"]["replicas"] == 1, "the replicas come back", SCALE_DOWN_SECONDS)
+
+    shop.apply()
+    shop.wait_ready()
+    assert shop.children("horizontalpodautoscalers") == []

@@ -12,7 +12,7 @@ from e2e.support.kubectl import Kubectl
 from e2e.support.shop import Shop, forward
 from e2e.support.waiting import eventually
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 # `make test-idle` watches for ten minutes; `make test` does it in short.
 IDLE_SECONDS = int(os.environ.get("IDLE_SECONDS", "60"))

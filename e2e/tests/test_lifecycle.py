@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from e2e.support.shop import Shop
+from e2e.support.shop import SERVICES, Shop
 from e2e.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
@@ -16,6 +16,8 @@ ALL_KINDS = (
 )
 DATA_KINDS = "secrets,persistentvolumeclaims"
 GONE_SECONDS = 120
+# Two Shops beside those of other tests have to find room on a small node.
+LEAN = {service: {"resources": {"requests": {"cpu": "10m"}}} for service in SERVICES}
 
 
 def identities(shop: Shop, kinds: str) -> dict[str, str]:
@@ -30,8 +32,8 @@ def delete(shop: Shop) -> None:
 
 def test_life_of_two_shops(make_shop: Callable[[str], Shop]) -> None:
     first, second = make_shop("first"), make_shop("second")
-    first.apply(deletionPolicy="Delete")
-    second.apply()
+    first.apply(deletionPolicy="Delete", services=LEAN)
+    second.apply(services=LEAN)
     first.wait_ready()
     second.wait_ready()
 
@@ -51,7 +53,7 @@ def test_life_of_two_shops(make_shop: Callable[[str], Shop]) -> None:
     delete(second)
     eventually(lambda: identities(second, ALL_KINDS) == data, "Retain keeps the data and nothing else", GONE_SECONDS)
 
-    second.apply()
+    second.apply(services=LEAN)
     second.wait_ready()
     assert identities(second, DATA_KINDS) == data
     with second.gateway() as two:

@@ -9,7 +9,7 @@ from e2e.support.kubectl import Kubectl
 from e2e.support.shop import WITH_DATABASE, Shop
 from e2e.support.waiting import eventually
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
 # A moment in the life of a new Shop: the first object of this kind was just written.
 MOMENTS = ("secrets", "statefulsets", "jobs", "deployments")
