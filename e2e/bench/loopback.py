@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from e2e import rabbitmq
-from e2e.bench import cpu, database, journey, stack
+from e2e.bench import cpu, database, gateway, journey, stack
 from e2e.bench.latency import Summary
 from e2e.bench.scenario import Scene, Urls, set_the_scene
 from e2e.bench.stack import Stack
@@ -23,16 +23,17 @@ CONNECTIONS = 16
 
 @dataclass(frozen=True)
 class Plan:
-    """How long is measured: `seconds` a round, in `rounds` rounds; checkouts at `checkout_rate` per second."""
+    """How long is measured: `seconds` a round, in `rounds` rounds; checkouts and log-ins at rates per second."""
 
     seconds: int
     rounds: int
     checkout_rate: int
     login_rate: int
+    gateway_rounds: int
 
 
-WHOLE = Plan(seconds=5, rounds=ROUNDS, checkout_rate=20, login_rate=10)
-SHORT = Plan(seconds=2, rounds=1, checkout_rate=10, login_rate=5)
+WHOLE = Plan(seconds=5, rounds=ROUNDS, checkout_rate=20, login_rate=10, gateway_rounds=5000)
+SHORT = Plan(seconds=2, rounds=1, checkout_rate=10, login_rate=5, gateway_rounds=500)
 
 
 def measure(machine: Machine, postgres_image: str, rabbitmq_image: str, plan: Plan) -> dict[str, object]:
@@ -58,7 +59,9 @@ def measure(machine: Machine, postgres_image: str, rabbitmq_image: str, plan: Pl
                     "login": _paced(services, "users", scene.login(), plan.login_rate, vegeta, plan),
                     "checkout": _checkout(services, scene, plan),
                 }
-    return {"pgbench_tps": tps, **reads, **rest}
+    with note("What the gateway adds"):
+        edge = gateway.measure(plan.gateway_rounds)
+    return {"pgbench_tps": tps, **reads, **rest, "gateway": edge}
 
 
 def _reads(services: Stack, scene: Scene, vegeta: Vegeta, plan: Plan) -> dict[str, object]:

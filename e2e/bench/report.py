@@ -56,8 +56,14 @@ def _loopback(found: Mapping[str, Any]) -> str:
         ("Reads and searches are sent by 16 connections as fast as they are answered (`alone`: by one); log-ins and "
         "checkouts at a fixed rate. CPU is that of the service's processes, per request."),
         f"CPU of a checkout by part, in ms: {parts}.",
+        _gateway(found["gateway"]),
         f"pgbench (TPC-B, scale 10, 4 clients) on the same PostgreSQL: {found['pgbench_tps']:.0f} transactions/s.",
     ])  # fmt: skip
+
+
+def _gateway(found: Mapping[str, Any]) -> str:
+    ways = ", ".join(f"{name} {_number(one['p50'])}" for name, one in found.items() if isinstance(one, Mapping))
+    return f"One request at a time to a service that answers at once, p50 in ms: {ways}."
 
 
 COLUMNS = ("per_second", "p50", "p95", "p99", "p50_alone", "cpu_ms", "statements", "errors")
