@@ -47,7 +47,7 @@ test-charts: $(VENV) charts ## render the charts with many values; run the gatew
 .PHONY: test-integration
 test-integration: $(VENV) ## run the services' tests against a real PostgreSQL and RabbitMQ
 	@$(CLUSTER_PROGRAM) browser >/dev/null
-	@python3 -m e2e.servers pytest -q -m integration
+	@python3 -m e2e.servers pytest -q -n 2 --dist loadgroup -m integration services operator
 
 .PHONY: test-e2e
 test-e2e: $(VENV) ## run the end-to-end tests on the cluster, through the gateway

@@ -35,8 +35,14 @@ __all__ = [
 ]
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What lies in a folder `integration` needs a real PostgreSQL."""
+    """What lies in a folder `integration` needs a real PostgreSQL.
+
+    Files may run beside each other, each with a database of its own; those that use the broker share its queues.
+    """
     for item in items:
         if "integration" in item.path.parts:
             item.add_marker("integration")
+            uses_broker = isinstance(item, pytest.Function) and "amqp_url" in item.fixturenames
+            item.add_marker(pytest.mark.xdist_group("broker" if uses_broker else item.location[0]))

@@ -13,11 +13,12 @@ from e2e.support.shopper import Shopper
 OPERATOR_NAMESPACE = "shopkeeper-system"
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep what shares a Shop in one worker: all modules that use the common one, and each of the others."""
     for item in items:
         if item.get_closest_marker("e2e") is not None:
-            item.add_marker(pytest.mark.xdist_group(_shares_the_shop(item) or str(item.path)))
+            item.add_marker(pytest.mark.xdist_group(_shares_the_shop(item) or item.location[0]))
 
 
 def _shares_the_shop(item: pytest.Item) -> str:

@@ -15,7 +15,7 @@ from shopkeeper_operator.plan.model import DropDatabases, Provision, ServiceData
 from shopkeeper_operator.snapshot import ServerFacts
 from shopkit.testing.postgres import running_server
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("operator")]
 
 ADMIN, ADMIN_PASSWORD = "shop_admin", "s3cret"
 ALL_STEPS = (Step.OWNER_ROLE, Step.RUNTIME_ROLE, Step.DATABASE, Step.GRANTS)
