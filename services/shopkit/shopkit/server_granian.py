@@ -66,7 +66,29 @@ class _DrainingServer(MPServer):
 
 
 def _load(name: str) -> Any:
-    """Build the application; granian calls this in the worker's main thread."""
-    # Until granian sets its own handler in the worker, the inherited one of the first process would swallow this.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    """Build the application; granian calls this in the worker's main thread.
+
+    That thread then waits for a lock, and CPython runs handlers of signals in it alone: a signal that another thread
+    takes, or that comes just before the lock, would be noticed only at the next one. So no thread takes any, and one
+    waits for them (`sigwait` of POSIX).
+    """
+    signals = {_DRAIN, signal.SIGTERM, signal.SIGINT}
+    # Threads inherit this, also those of libraries.
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    # Until granian sets its own handler in the worker, there is that of the first process.
+    signal.signal(signal.SIGTERM, _end)
+    threading.Thread(target=_obey, args=(signals,), name="signals", daemon=True).start()
     return load_worker(name)
+
+
+def _obey(signals: set[signal.Signals]) -> None:
+    while True:
+        received = signal.sigwait(signals)
+        handler = signal.getsignal(received)
+        if callable(handler):
+            handler(received, None)
+
+
+def _end(*_signal: Any) -> None:
+    """End a worker that does not serve yet."""
+    os._exit(128 + signal.SIGTERM)

@@ -104,6 +104,24 @@ def test_while_it_drains_it_serves_but_is_not_ready(leisurely: ServerProcess) ->
     assert (answer.status, answer.headers["Connection"]) == (200, "close")
 
 
+@pytest.mark.parametrize("kind", ["granian"], indirect=True)
+def test_no_thread_takes_a_signal_that_the_main_one_would_miss(server: ServerProcess) -> None:
+    """All leave the signals that end a worker to the one thread that waits for them."""
+    (worker,) = children(server.process.pid)
+    threads = list(Path(f"/proc/{worker}/task").iterdir())
+    wanted = sum(1 << (number - 1) for number in (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT))
+    takers = [int(thread.name) for thread in threads if blocked(thread) & wanted != wanted]
+    assert len(threads) > 3
+    assert len(takers) == 1
+    assert takers != [worker]
+
+
+def blocked(thread: Path) -> int:
+    """Return the mask of the signals that a thread (its folder in /proc) does not take."""
+    fields = dict(line.split(":\t") for line in (thread / "status").read_text().splitlines())
+    return int(fields["SigBlk"], 16)
+
+
 def test_afterwards_nobody_listens(server: ServerProcess) -> None:
     server.stop()
     assert server.process.wait(timeout=30) == 0
