@@ -141,7 +141,7 @@ def test_no_environment_variable_is_given_twice(helm: Helm) -> None:
 def test_footprint_of_the_small_profile(helm: Helm) -> None:
     objects = [item for item in helm.template("shop") if item["kind"] != "Job"]
     requests = [container["resources"]["requests"] for _, container in containers(objects)]
-    assert sum(int(one["cpu"].removesuffix("m")) for one in requests) == 415
+    assert sum(int(one["cpu"].removesuffix("m")) for one in requests) == 295
     assert sum(int(one["memory"].removesuffix("Mi")) for one in requests) == 1264
     # All charts but the umbrella, and the sink for mails.
     assert len(requests) == len(NAMES)

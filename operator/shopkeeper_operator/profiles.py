@@ -1,6 +1,6 @@
 """What each profile means, as data. Pure.
 
-The sum of requests of `small` is 410m and 1216Mi (5m and 48Mi more where the mail sink runs): three such Shops and the
+The sum of requests of `small` is 290m and 1216Mi (5m and 48Mi more where the mail sink runs): five such Shops and the
 operator fit beside the control plane of a node with two cores.
 """
 
@@ -47,12 +47,12 @@ class Profile:
 
 PROFILES: Final = {
     "small": Profile(
-        service=Size(1, "30m", "96Mi", "1", "192Mi"),
+        service=Size(1, "20m", "96Mi", "1", "192Mi"),
         # Hashing a password takes 19 MiB at a time.
-        services={"users": Size(1, "30m", "96Mi", "1", "256Mi")},
-        gateway=Size(1, "40m", "64Mi", "2", "192Mi"),
-        postgres=Size(1, "80m", "192Mi", "2", "512Mi"),
-        rabbitmq=Size(1, "50m", "192Mi", "1", "384Mi"),
+        services={"users": Size(1, "20m", "96Mi", "1", "256Mi")},
+        gateway=Size(1, "30m", "64Mi", "2", "192Mi"),
+        postgres=Size(1, "60m", "192Mi", "2", "512Mi"),
+        rabbitmq=Size(1, "40m", "192Mi", "1", "384Mi"),
         memory_high_watermark="192MiB",
         pool_size=8,
         max_connections=200,

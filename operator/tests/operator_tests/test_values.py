@@ -43,7 +43,7 @@ def test_an_empty_spec_is_the_profile_small() -> None:
     }
     assert made["payments"] == {
         "replicas": 1,
-        "resources": {"requests": {"cpu": "30m", "memory": "96Mi"}, "limits": {"cpu": "1", "memory": "192Mi"}},
+        "resources": {"requests": {"cpu": "20m", "memory": "96Mi"}, "limits": {"cpu": "1", "memory": "192Mi"}},
         "env": {},
         "database": {"poolSize": 8},
         "podAnnotations": {"shopkeeper.dev/credentials": "digest"},

@@ -83,6 +83,7 @@ def test_what_does_not_fit_is_named_without_its_value() -> None:
         (b"{}", "specversion, id, source, type, subject, time, data missing"),
         (json.dumps({**make_message("tree.cut", {"a": 1}), "specversion": "2.0"}).encode(), "no CloudEvent 1.0"),
     ],
+    ids=["no JSON", "a list", "nothing in it", "another version"],
 )
 def test_what_is_no_event_is_refused(body: bytes, fault: str) -> None:
     with pytest.raises(MalformedEvent, match=fault):
